@@ -1,0 +1,39 @@
+"""The command ``labs``: list, run, build and grade the labs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "list": "show the labs, their times, and the data they will use",
+    "run": "run a lab without a browser, and write the executed notebook and an HTML page",
+    "build": "make the notebooks from their sources, or check that they agree",
+    "grade": "score answered notebooks",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``labs`` with these arguments (default: the command line's) and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    parser = argparse.ArgumentParser(prog="labs", description="The labs on variational autoencoders and GANs.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    chosen = next((word for word in (sys.argv[1:] if arguments is None else arguments) if word in COMMANDS), None)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == chosen:
+            importlib.import_module(f"labhelpers.cli.{_module(name)}").add_arguments(command)
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
+    status: int = importlib.import_module(f"labhelpers.cli.{_module(options.command)}").main(options)
+    return status
+
+
+def _module(command: str) -> str:
+    return "catalogue" if command == "list" else command

@@ -1,0 +1,29 @@
+"""``labs list``: the labs, their times, and the data they will use."""
+
+from __future__ import annotations
+
+import argparse
+
+from labhelpers import profiles
+from labhelpers.cli.build import catalogue
+from labhelpers.data.digits import planned_source
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``labs list`` has no options."""
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print one line a lab, then where each data set would come from now."""
+    labs = catalogue()
+    width = max(len(lab.title) for lab in labs)
+    print(f"{'lab':<5}{'title':<{width + 2}}" + "".join(f"{name + ' (min)':>13}" for name in profiles.NAMES) + "  data")
+    for lab in labs:
+        times = "".join(f"{lab.minutes.get(name, float('nan')):>13g}" for name in profiles.NAMES)
+        print(f"{lab.number:<5}{lab.title:<{width + 2}}{times}  {', '.join(lab.data)}")
+    print("\nMinutes: smoke and quick on two CPU cores, full on a GPU where a number is given.")
+    sources = {"mnist": planned_source(), "fashion_mnist": planned_source(fashion=True)}
+    for name in sorted({name for lab in labs for name in lab.data}):
+        print(f"{name}: {sources.get(name, 'drawn by labhelpers, or a folder of your own')}")
+    print("Run one with `labs run 01`, or open it with `jupyter lab notebooks`.")
+    return 0

@@ -1,0 +1,94 @@
+"""``labs run``: execute a lab without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from labhelpers import profiles
+from labhelpers.cli.build import PROJECT_ROOT, SourceError, find_lab, solution_notebook
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``labs run``."""
+    parser.add_argument("lab", help="number or name of the lab, as 01")
+    parser.add_argument(
+        "--profile", choices=profiles.NAMES, help=f"how long it may take (default: {profiles.VARIABLE})"
+    )
+    parser.add_argument(
+        "--solutions", action="store_true", help="run the version with answers instead of your notebook"
+    )
+    parser.add_argument("--output", type=Path, default=PROJECT_ROOT / "runs", help="folder for what it writes")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Execute the lab, write notebook and page also when a cell fails, and return 1 in that case."""
+    try:
+        lab = find_lab(options.lab)
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.profile:
+        os.environ[profiles.VARIABLE] = options.profile
+    if options.solutions:
+        notebook = solution_notebook(lab)
+    else:
+        try:
+            notebook = nbformat.read(lab.notebook, as_version=4)
+        except (OSError, ValueError) as error:
+            print(
+                f"{lab.notebook} cannot be read as a notebook ({error}). `labs build` makes it anew.", file=sys.stderr
+            )
+            return 2
+    options.output.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    failure = execute(notebook, lab.notebook.parent, lab.title)
+    target = options.output / f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"
+    nbformat.write(notebook, target)
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    target.with_suffix(".html").write_text(page, encoding="utf-8")
+    seconds = time.perf_counter() - started
+    print(f"{lab.title}: {seconds:.0f} s. Notebook and page: {target}, {target.with_suffix('.html')}")
+    if failure:
+        print(failure, file=sys.stderr)
+    return 1 if failure else 0
+
+
+def execute(notebook: NotebookNode, folder: Path, title: str) -> str | None:
+    """Run a notebook in place, with a bar over its cells.
+
+    Args:
+        notebook: is given its outputs.
+        folder: the kernel's working directory.
+        title: of the bar.
+
+    Returns:
+        What went wrong in a sentence, or None.
+    """
+    count = sum(cell.cell_type == "code" for cell in notebook.cells)
+    with tqdm(total=count, desc=title, unit="cell") as bar:
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            resources={"metadata": {"path": str(folder)}},
+            on_cell_complete=lambda cell, cell_index: bar.update() if cell.cell_type == "code" else None,
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            return f"A cell failed: {error.ename}: {error.evalue}. What ran before it is written."
+        except DeadKernelError:
+            return "The kernel died, often for want of memory. What ran before is written; try a smaller profile."
+        except KeyboardInterrupt:
+            return "Interrupted. What ran before is written."
+    return None

@@ -1,0 +1,201 @@
+"""What every model of the labs shares: ``fit`` from an array of images, named losses per step and per epoch, seeds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from labhelpers.data.images import require_range
+
+Tensor: TypeAlias = Any
+"""A TensorFlow tensor: TensorFlow ships no types."""
+
+
+def batches(images: np.ndarray, batch_size: int, *, seed: Tensor, epoch: Tensor) -> tf.data.Dataset:
+    """One epoch of shuffled batches, cut from a tensor that stays on the device.
+
+    Only indices are shuffled, so an epoch costs one gather a batch. The order depends on ``seed`` and ``epoch`` alone:
+    a training that resumes at epoch 7 sees the images in the order that an uninterrupted one would have seen.
+
+    Args:
+        images: array (n, ...), float32.
+        batch_size: images a batch; the last batch holds what is left.
+        seed: integer variable (2,), the state of a seed generator; its first value, which never changes, is used.
+        epoch: int32 scalar variable. Both are read when the epoch's iterator is made.
+
+    Returns:
+        A dataset of ``ceil(n / batch_size)`` batches (batch_size, ...).
+    """
+    resident = tf.constant(images)
+    count = len(images)
+
+    def order(_: Tensor) -> tf.data.Dataset:
+        shuffled = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[tf.cast(seed[0], tf.int32), epoch])
+        return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
+
+    dataset = tf.data.Dataset.range(1).flat_map(order).map(lambda index: tf.gather(resident, index))
+    return dataset.apply(tf.data.experimental.assert_cardinality(math.ceil(count / batch_size))).prefetch(2)
+
+
+@keras.saving.register_keras_serializable(package="labhelpers")
+class StepLosses(keras.metrics.Metric):
+    """Every step's named losses of one epoch, kept on the device; the result is their mean over the steps so far.
+
+    Args:
+        names: the losses, in the order in which they are stored.
+        capacity: the largest number of steps in an epoch.
+    """
+
+    def __init__(self, names: Sequence[str], capacity: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.names = tuple(names)
+        self.capacity = capacity
+        self.rows = self.add_variable((capacity, len(self.names)), initializer="zeros", name="rows")
+        self.count = self.add_variable((), initializer="zeros", dtype="int32", name="count")
+
+    def update_state(self, losses: dict[str, Tensor]) -> None:
+        """Store the losses of one step: a dict of scalars with this metric's names."""
+        row = tf.stack([tf.cast(losses[name], tf.float32) for name in self.names])
+        self.rows.assign(tf.tensor_scatter_nd_update(self.rows.value, [[self.count.value]], [row]))
+        self.count.assign(self.count + 1)
+
+    def result(self) -> dict[str, Tensor]:
+        """The mean of each loss over the steps so far."""
+        means = tf.reduce_sum(self.rows.value, axis=0) / tf.cast(tf.maximum(self.count.value, 1), tf.float32)
+        return dict(zip(self.names, tf.unstack(means), strict=True))
+
+    def by_step(self) -> dict[str, np.ndarray]:
+        """Each loss as an array with one value per step of this epoch."""
+        rows = np.asarray(self.rows)[: int(np.asarray(self.count))]
+        return dict(zip(self.names, rows.T.copy(), strict=True))
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds this metric."""
+        return {**super().get_config(), "names": self.names, "capacity": self.capacity}
+
+
+class _EpochKeeper(keras.callbacks.Callback):
+    """Tells the data which epoch begins, and moves the step losses of an ended one to the host."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.model.epoch.assign(epoch)
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.model.epoch_seconds.append(time.perf_counter() - self.started)
+        for name, values in self.model.step_losses.by_step().items():
+            self.model.step_history.setdefault(name, []).extend(values.tolist())
+
+
+class ImageModel(keras.Model):
+    """A model that learns from one array of images; the base of ``VAE`` and ``GAN``.
+
+    A subclass names its losses in ``loss_names``, says in ``output_activation`` which scale of images it makes, and
+    writes ``losses_of_step(images)``, which runs one training step and returns the named losses.
+
+    Attributes:
+        step_history: each loss as a list with one value per training step, over all calls of ``fit``.
+        epoch_seconds: wall time of each epoch, over all calls of ``fit``; the first one includes compiling.
+        seed_generator: where all of the model's noise comes from; ``keras.utils.set_random_seed`` seeds it.
+    """
+
+    loss_names: tuple[str, ...] = ()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed_generator = keras.random.SeedGenerator()
+        self.epoch = tf.Variable(0, trainable=False, dtype=tf.int32)
+        self.step_losses = StepLosses(self.loss_names, capacity=1, name="step_losses")
+        self.step_history: dict[str, list[float]] = {}
+        self.epoch_seconds: list[float] = []
+
+    @property
+    def output_activation(self) -> str:
+        """``"sigmoid"`` for images in [0, 1], ``"tanh"`` for images in [-1, 1], ``"linear"`` for points."""
+        raise NotImplementedError
+
+    def losses_of_step(self, images: Tensor) -> dict[str, Tensor]:
+        """Run one training step on a batch and return the named losses as scalars."""
+        raise NotImplementedError
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The one metric that Keras resets before an epoch and reads after it."""
+        return [self.step_losses]
+
+    def train_step(self, images: Tensor) -> dict[str, Tensor]:
+        """What ``fit`` compiles and runs for every batch."""
+        self.step_losses.update_state(self.losses_of_step(images))
+        return self.step_losses.result()
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Nothing: a loaded model has its weights and is compiled anew; ``Checkpoints`` keep the optimizers, too."""
+        return None
+
+    def noise(self, *shape: Any) -> Tensor:
+        """Standard normal noise from the model's own seed."""
+        return keras.random.normal(shape, seed=self.seed_generator)
+
+    def fit(
+        self,
+        images: np.ndarray,
+        *,
+        batch_size: int = 128,
+        epochs: int = 1,
+        initial_epoch: int = 0,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        progress: bool = True,
+    ) -> keras.callbacks.History:
+        """Train on images in the scale of the model's output.
+
+        Args:
+            images: array (n, ...), float32.
+            batch_size: images a step.
+            epochs: the epoch to stop at, counted from 0.
+            initial_epoch: the epoch to start at (above 0 after a resume).
+            callbacks: Keras callbacks.
+            progress: show a bar with the losses.
+
+        Returns:
+            The Keras history: one mean per loss and epoch. ``step_history`` has the single steps.
+
+        Raises:
+            ValueError: the images are not in the range that the model makes, or there are none.
+        """
+        require_range(images, self.output_activation)
+        steps = math.ceil(len(images) / batch_size)
+        if steps > self.step_losses.capacity:
+            self.step_losses = StepLosses(self.loss_names, capacity=steps, name="step_losses")
+            self.make_train_function(force=True)
+        keepers: list[keras.callbacks.Callback] = [_EpochKeeper()]
+        if progress:
+            from tqdm.keras import TqdmCallback
+
+            keepers.append(TqdmCallback(verbose=0, desc=self.name))
+        data = batches(images, batch_size, seed=self.seed_generator.state.value, epoch=self.epoch)
+        return super().fit(
+            data,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            callbacks=[*keepers, *callbacks],
+            shuffle=False,
+            verbose=0,
+        )
+
+
+def xla_pays(*networks: keras.Model) -> bool:
+    """Whether to compile these networks with XLA.
+
+    On the CPU, XLA nearly doubles the speed of dense networks and halves that of (transposed) convolutions
+    (``benchmarks/``); on a GPU it is on.
+    """
+    if tf.config.list_physical_devices("GPU"):
+        return True
+    convolutions = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+    return not any(isinstance(layer, convolutions) for net in networks for layer in net._flatten_layers())

@@ -1,0 +1,90 @@
+"""The command ``labs`` as it is called from a shell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from labhelpers import profiles
+from labhelpers.cli import build, main
+
+
+def test_labs_alone_helps(capsys):
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    for word in ("list", "run", "build", "grade"):
+        assert word in out
+
+
+def test_the_command_is_installed():
+    result = subprocess.run(
+        [sys.executable, "-m", "labhelpers.cli", "list"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Variational autoencoder" in result.stdout
+
+
+def test_list_shows_labs_times_and_data(capsys, real_data, monkeypatch):
+    monkeypatch.setenv("LABS_DATA", str(real_data))
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert "01" in out
+    assert "quick (min)" in out
+    assert "mnist.npz" in out
+
+
+def test_run_of_an_unknown_lab_says_which_there_are(capsys):
+    assert main(["run", "99"]) == 2
+    assert "there are 01_vae" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """A lab of two cells in place of the first one."""
+    lab = build.catalogue()[0]
+    path = tmp_path / "tiny.ipynb"
+
+    def make(*sources):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+        nbformat.write(notebook, path)
+        monkeypatch.setattr(build.Lab, "notebook", path)
+        return lab
+
+    return make
+
+
+def test_run_writes_notebook_and_page(tiny, tmp_path, capsys):
+    lab = tiny("import os; print('profile is', os.environ['LABS_PROFILE'])")
+    assert main(["run", "01", "--profile", "smoke", "--output", str(tmp_path / "out")]) == 0
+    executed = json.loads((tmp_path / "out" / f"{lab.stem}.ipynb").read_text(encoding="utf-8"))
+    assert "profile is smoke" in "".join(executed["cells"][0]["outputs"][0]["text"])
+    assert "profile is smoke" in (tmp_path / "out" / f"{lab.stem}.html").read_text(encoding="utf-8")
+
+
+def test_run_keeps_what_ran_before_an_error(tiny, tmp_path, capsys):
+    lab = tiny("print('first')", "1 / 0")
+    assert main(["run", "01", "--output", str(tmp_path)]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert "first" in (tmp_path / f"{lab.stem}.ipynb").read_text(encoding="utf-8")
+
+
+def test_run_of_a_broken_notebook_says_what_to_do(tiny, tmp_path, capsys):
+    tiny("1").notebook.write_text("no notebook", encoding="utf-8")
+    assert main(["run", "01", "--output", str(tmp_path)]) == 2
+    assert "labs build" in capsys.readouterr().err
+
+
+def test_the_profile_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("LABS_PROFILE", "full")
+    profile = profiles.current()
+    assert profile.name == "full"
+    assert profile.pick(smoke=1, quick=2, full=3) == 3
+    monkeypatch.setenv("LABS_PROFILE", "fast")
+    with pytest.raises(ValueError, match="'fast', expected one of smoke, quick, full"):
+        profiles.current()
+    monkeypatch.delenv("LABS_PROFILE")
+    assert profiles.current().name in ("quick", "full")
