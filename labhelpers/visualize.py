@@ -10,8 +10,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import ImageFont
 
 GENERATOR_COLOUR = "#0072B2"
 DISCRIMINATOR_COLOUR = "#D55E00"
@@ -35,7 +37,7 @@ STYLE: Any = {
     "image.cmap": "gray",
     "image.interpolation": "nearest",
     "axes.prop_cycle": cycler(
-        color=[GENERATOR_COLOUR, DISCRIMINATOR_COLOUR, THIRD_COLOUR, "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+        color=["#000000", THIRD_COLOUR, "#CC79A7", "#E69F00", "#56B4E9", GENERATOR_COLOUR, DISCRIMINATOR_COLOUR]
     ),
 }
 
@@ -269,7 +271,9 @@ def show_layers(model: Any, *, width: float = WIDTH) -> Figure:
                 warnings.simplefilter("ignore")
                 import visualkeras
 
-                picture = visualkeras.layered_view(model, legend=True, scale_xy=3, max_xy=200, scale_z=0.2, max_z=60)
+                font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 26)
+                sizes = {"min_xy": 60, "max_xy": 360, "scale_xy": 8, "min_z": 40, "max_z": 240, "spacing": 40}
+                picture = visualkeras.layered_view(model, legend=True, font=font, **sizes)
         except Exception:
             return _show_shapes(model, width)
         figure, axes = plt.subplots(figsize=(width, width * min(0.6, picture.height / picture.width)))
@@ -332,3 +336,41 @@ def sheet(images: np.ndarray, columns: int = 8) -> np.ndarray:
     tiled = tile(_to_unit(images), columns)
     enlarged = np.rint(tiled * 255).astype(np.uint8).repeat(3, axis=0).repeat(3, axis=1)
     return enlarged[..., 0] if enlarged.shape[-1] == 1 else enlarged
+
+
+def show_pipeline(stages: Sequence[tuple[str, str]], *, title: str) -> Figure:
+    """What a lab builds, as boxes with arrows from left to right: the picture at the top of a lab.
+
+    Args:
+        stages: name and what is in it, for each box; a name that holds "discriminator" or "critic", or "generator" or
+            "decoder", gets the colour that this network has in the whole series.
+        title: what to see.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 1.7))
+        axes.set(xlim=(0, len(stages)), ylim=(0, 1), title=title)
+        axes.set_axis_off()
+        for index, (name, text) in enumerate(stages):
+            colour = "#777777"
+            if any(word in name.lower() for word in ("generator", "decoder")):
+                colour = GENERATOR_COLOUR
+            elif any(word in name.lower() for word in ("discriminator", "critic")):
+                colour = DISCRIMINATOR_COLOUR
+            axes.text(
+                index + 0.5,
+                0.62,
+                name,
+                ha="center",
+                va="center",
+                fontweight="bold",
+                color=colour,
+                fontsize=10,
+                bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": colour, "linewidth": 2},
+            )
+            axes.text(index + 0.5, 0.18, text, ha="center", va="center", fontsize=9)
+            if index:
+                axes.annotate(
+                    "", (index + 0.1, 0.62), (index - 0.1, 0.62), arrowprops={"arrowstyle": "->", "linewidth": 1.5}
+                )
+        figure.tight_layout(pad=0.3)
+    return _finished(figure)

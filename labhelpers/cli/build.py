@@ -37,13 +37,11 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from labhelpers.checks.core import TEXT_STUB
+from labhelpers.checks.core import CODE_STUB, TEXT_STUB
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SOURCES = PROJECT_ROOT / "solutions"
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
-
-CODE_STUB = "raise NotImplementedError  # write your code here, and remove this line"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -229,8 +227,11 @@ def _badge(first: NotebookNode, lab: Lab) -> NotebookNode:
 
 def _install_cell() -> NotebookNode:
     source = (
-        "# Nothing happens here where labhelpers is installed; Colab installs it.\n"
-        "import importlib.util\n\n"
+        "# Colab installs labhelpers here; elsewhere it is installed already, and nothing happens.\n"
+        "# Lines on red ground under the next cells are notes of TensorFlow, not errors; this keeps most of them away.\n"
+        "import importlib.util\n"
+        "import os\n\n"
+        'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n'
         'if importlib.util.find_spec("labhelpers") is None:\n'
         f'    %pip install -q "labhelpers @ git+https://github.com/{repository()}"'
     )
