@@ -374,3 +374,321 @@ def show_pipeline(stages: Sequence[tuple[str, str]], *, title: str) -> Figure:
                 )
         figure.tight_layout(pad=0.3)
     return _finished(figure)
+
+
+def show_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 5, title: str = "", width: float = WIDTH) -> Figure:
+    """Several sheets of images side by side, each under its own title; real images first.
+
+    Args:
+        sheets: title to images (n, height, width, channels), the same n for each.
+        columns: images a row in each sheet.
+        title: what to see.
+        width: of the figure, in inches.
+    """
+    tiled = {name: tile(_to_unit(images), columns) for name, images in sheets.items()}
+    with plt.rc_context(STYLE):
+        ratio = max(sheet.shape[0] / sheet.shape[1] for sheet in tiled.values())
+        height = width / len(tiled) * ratio + 0.4 + (0.4 if title else 0)
+        figure, axes = plt.subplots(1, len(tiled), figsize=(width, height), squeeze=False)
+        for axis, (name, sheet) in zip(axes[0], tiled.items(), strict=True):
+            _show_sheet(axis, sheet, name)
+        if title:
+            figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.tight_layout(pad=0.5)
+    return _finished(figure)
+
+
+def show_matrices(
+    matrices: Mapping[str, np.ndarray], *, title: str = "", columns: int | None = None, cell: float = 0.34
+) -> Figure:
+    """Small matrices as grids of cells with their numbers in them, the larger the darker, all cells of one size.
+
+    Args:
+        matrices: title to a matrix (rows, columns).
+        title: what to see.
+        columns: matrices a row of the figure; all in one row unless given.
+        cell: side of a cell, in inches.
+    """
+    columns = columns or len(matrices)
+    rows = -(-len(matrices) // columns)
+    tallest = max(matrix.shape[0] for matrix in matrices.values())
+    widest = max(matrix.shape[1] for matrix in matrices.values())
+    size = (columns * (widest * cell + 0.3), rows * (tallest * cell + 0.5) + (0.4 if title else 0))
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+        for axis in axes.ravel():
+            axis.set_axis_off()
+        for axis, (name, matrix) in zip(axes.ravel(), matrices.items(), strict=False):
+            height, width = matrix.shape
+            peak = float(np.abs(matrix).max()) or 1.0
+            axis.imshow(np.abs(matrix) / peak, cmap="Blues", vmin=0, vmax=1.4)
+            for row, column in np.ndindex(height, width):
+                value = matrix[row, column]
+                dark = abs(value) > 0.8 * peak
+                axis.text(
+                    column,
+                    row,
+                    f"{value:.3g}",
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    color="white" if dark else "black",
+                )
+            axis.set(xlim=(-0.5, widest - 0.5), ylim=(tallest - 0.5, -0.5))
+            axis.set_title(name, fontsize=10)
+        if title:
+            figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.tight_layout(pad=0.4)
+    return _finished(figure)
+
+
+def show_attention(
+    real_images: np.ndarray,
+    real_maps: np.ndarray,
+    fake_images: np.ndarray,
+    fake_maps: np.ndarray,
+    *,
+    query: tuple[int, int],
+    title: str,
+    width: float = WIDTH,
+) -> Figure:
+    """Images with one patch framed, and beside each how much attention this patch pays to every patch.
+
+    Args:
+        real_images: (n, height, width, channels).
+        real_maps: (n, rows, columns), weights of the framed patch that sum to 1.
+        fake_images: the same for fakes.
+        fake_maps: the same for fakes.
+        query: row and column of the framed patch, counted in patches.
+        title: what to see.
+        width: of the figure, in inches.
+    """
+    pairs = ((real_images, real_maps), (fake_images, fake_maps))
+    peak = max(float(maps.max()) for _, maps in pairs)
+    height, image_width = real_images.shape[1:3]
+    rows, columns = real_maps.shape[1:]
+    high, wide = height / rows, image_width / columns
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            len(real_images),
+            4,
+            figsize=(width, width / 4 * len(real_images) + 0.7),
+            squeeze=False,
+            layout="constrained",
+        )
+        for (images, maps), offset in zip(pairs, (0, 2), strict=True):
+            for index, (image, weights) in enumerate(zip(_to_unit(images), maps, strict=True)):
+                left, right = axes[index, offset : offset + 2]
+                left.imshow(image.squeeze(), vmin=0, vmax=1)
+                shown = right.imshow(weights, cmap="viridis", vmin=0, vmax=peak, extent=(0, image_width, height, 0))
+                for axis, shift in ((left, -0.5), (right, 0.0)):
+                    corner = (query[1] * wide + shift, query[0] * high + shift)
+                    axis.add_patch(plt.Rectangle(corner, wide, high, fill=False, edgecolor="#E69F00", linewidth=2))
+                    axis.set_axis_off()
+        for axis, name in zip(axes[0], ("real", "its attention", "fake", "its attention"), strict=True):
+            axis.set_title(name)
+        figure.colorbar(shown, ax=axes, shrink=0.6, label="attention weight")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+    return _finished(figure)
+
+
+def plot_functions(
+    x: np.ndarray, functions: Mapping[str, np.ndarray], *, derivatives: Mapping[str, np.ndarray], title: str
+) -> Figure:
+    """Functions on the left and their derivatives on the right, in the same colours.
+
+    Args:
+        x: (n,).
+        functions: name to values at x.
+        derivatives: the same names to slopes at x.
+        title: what to see.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.2))
+        for axis, curves, label in zip(axes, (functions, derivatives), ("f(x)", "df/dx"), strict=True):
+            for (name, values), dashes in zip(curves.items(), ("-", "--", ":", "-."), strict=False):
+                axis.plot(x, values, dashes, label=name, linewidth=2)
+            axis.set(xlabel="x", ylabel=label)
+        axes[0].legend()
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.tight_layout()
+    return _finished(figure)
+
+
+def plot_curves(
+    curves: Mapping[str, tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    levels: Mapping[str, float] | None = None,
+    log: bool = False,
+) -> Figure:
+    """Curves over a common axis, each with its own points, and horizontal levels to compare them with.
+
+    Args:
+        curves: name to (x, y); names that begin with "g_" or "d_" get the colour of that player.
+        title: what to see.
+        xlabel: quantity and unit.
+        ylabel: quantity and unit.
+        levels: name to the height of a dashed line.
+        log: whether the vertical axis is logarithmic.
+    """
+    players = {"g_": GENERATOR_COLOUR, "d_": DISCRIMINATOR_COLOUR}
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
+        dashes: dict[str | None, int] = {}
+        for name, (x, y) in curves.items():
+            colour = players.get(name[:2])
+            style = ("-", "--", ":", "-.")[dashes.setdefault(colour, 0) % 4] if colour else "-"
+            dashes[colour] += 1 if colour else 0
+            axes.plot(x, y, style, label=name, color=colour, linewidth=2, marker="o" if len(x) <= 40 else None)
+        for name, height in (levels or {}).items():
+            axes.axhline(height, color="#777777", linestyle="--", linewidth=1.2, label=name)
+        axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        if log:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
+        axes.legend()
+        figure.tight_layout()
+    return _finished(figure)
+
+
+def plot_histograms(
+    values: Mapping[str, Mapping[str, np.ndarray]], *, title: str, xlabel: str, limits: tuple[float, float] = (0, 1)
+) -> Figure:
+    """Histograms that lie over each other, in one or more panels side by side.
+
+    Args:
+        values: panel title to (name to values); "real" is black and "fake" has the generator's colour.
+        title: what to see.
+        xlabel: quantity and unit.
+        limits: ends of the horizontal axis.
+    """
+    colours = {"real": "#000000", "fake": GENERATOR_COLOUR}
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, len(values), figsize=(WIDTH, 3.2), sharey=True, squeeze=False)
+        bins = np.linspace(*limits, 41)
+        for axis, (panel, sets) in zip(axes[0], values.items(), strict=True):
+            for name, numbers in sets.items():
+                weights = np.full(len(numbers), 1 / len(numbers))
+                colour = next((c for word, c in colours.items() if word in name), None)
+                axis.hist(numbers, bins=bins, weights=weights, histtype="step", linewidth=2, label=name, color=colour)
+            axis.set(title=panel, xlabel=xlabel, xlim=limits)
+        axes[0, 0].set_ylabel("share of images")
+        axes[0, -1].legend(loc="best")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.tight_layout()
+    return _finished(figure)
+
+
+def plot_counts(counts: Mapping[str, Sequence[int] | np.ndarray], labels: Sequence[str], *, title: str) -> Figure:
+    """How many samples fall into each class: bars side by side, one colour a set, the number above each bar.
+
+    Args:
+        counts: name of a set to one count per label.
+        labels: what the bars stand for.
+        title: what to see.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+        width = 0.84 / len(counts)
+        palette = [GENERATOR_COLOUR] if len(counts) == 1 else ["#777777", GENERATOR_COLOUR, THIRD_COLOUR]
+        for index, (name, numbers) in enumerate(counts.items()):
+            x = np.arange(len(labels)) + (index - (len(counts) - 1) / 2) * width
+            bars = axes.bar(x, numbers, width, label=name, color=palette[index % len(palette)])
+            axes.bar_label(bars, fontsize=8, padding=1)
+        axes.set_xticks(np.arange(len(labels)), labels)
+        axes.grid(visible=False, axis="x")
+        axes.set(title=title, ylabel="samples")
+        axes.margins(y=0.12)
+        axes.legend()
+        figure.tight_layout()
+    return _finished(figure)
+
+
+def show_points(
+    panels: Mapping[str, np.ndarray], *, centres: np.ndarray, limit: float, title: str, columns: int = 4
+) -> Figure:
+    """Points in the plane, one panel a set; the centres of the real modes are circled in each.
+
+    Args:
+        panels: panel title to points (n, 2); a title that holds "real" is drawn in black, the others as fakes.
+        centres: (modes, 2).
+        limit: the axes go from -limit to limit.
+        title: what to see.
+        columns: panels a row.
+    """
+    rows = -(-len(panels) // columns)
+    with plt.rc_context(STYLE):
+        across = min(columns, len(panels))
+        figure, axes = plt.subplots(
+            rows, across, figsize=(WIDTH, rows * (WIDTH / across + 0.3) + 0.3), squeeze=False, sharex=True, sharey=True
+        )
+        for axis in axes.ravel()[len(panels) :]:
+            axis.set_axis_off()
+        for axis, (name, points) in zip(axes.ravel(), panels.items(), strict=False):
+            axis.scatter(centres[:, 0], centres[:, 1], s=130, facecolors="none", edgecolors="#999999", linewidths=1)
+            colour = "#000000" if "real" in name.lower() else GENERATOR_COLOUR
+            axis.scatter(points[:, 0], points[:, 1], s=4, alpha=0.35, linewidths=0, color=colour)
+            axis.set(aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))
+            axis.set_title(name, fontsize=10)
+        for axis in axes[-1]:
+            axis.set_xlabel("x[0]")
+        for axis in axes[:, 0]:
+            axis.set_ylabel("x[1]")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.tight_layout(pad=0.6)
+    return _finished(figure)
+
+
+def plot_decision(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]], *, limit: float, title: str
+) -> Figure:
+    """What D says about every point of the plane, and where the gradient of G's loss pulls the fakes.
+
+    Args:
+        panels: title to (probabilities, real points, fake points, pulls): D on a square grid (steps, steps), rows from
+            x[1] = limit down; points (n, 2); for every fake the direction in which G's loss falls, (n, 2).
+        limit: the grid goes from -limit to limit.
+        title: what to see.
+    """
+    orange = mpl.colors.LinearSegmentedColormap.from_list("discriminator", ["#FFFFFF", DISCRIMINATOR_COLOUR])
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            1, len(panels), figsize=(WIDTH, WIDTH / len(panels) + 0.4), squeeze=False, layout="constrained"
+        )
+        for axis, (name, (probabilities, real, fake, pulls)) in zip(axes[0], panels.items(), strict=True):
+            picture = axis.imshow(
+                probabilities,
+                extent=(-limit, limit, -limit, limit),
+                cmap=orange,
+                vmin=0,
+                vmax=1,
+                alpha=0.8,
+                interpolation="bilinear",
+            )
+            axis.scatter(real[:, 0], real[:, 1], s=7, color="#000000", label="real")
+            axis.scatter(fake[:, 0], fake[:, 1], s=12, color=GENERATOR_COLOUR, label="fake")
+            lengths = np.linalg.norm(pulls, axis=1, keepdims=True)
+            # The direction is what matters; the longest arrow is a sixth of the picture.
+            arrows = pulls / max(float(lengths.max()), 1e-12) * limit / 3
+            axis.quiver(
+                fake[:, 0],
+                fake[:, 1],
+                arrows[:, 0],
+                arrows[:, 1],
+                angles="xy",
+                scale_units="xy",
+                scale=1,
+                color=GENERATOR_COLOUR,
+                width=0.005,
+            )
+            axis.set(xlabel="x[0]", xlim=(-limit, limit), ylim=(-limit, limit))
+            axis.set_title(name, fontsize=10)
+            axis.grid(visible=False)
+        axes[0, 0].set_ylabel("x[1]")
+        axes[0, 0].legend(loc="upper right", fontsize=8, frameon=True)
+        figure.colorbar(picture, ax=list(axes[0]), shrink=0.8, label="D(x): how probable real is")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+    return _finished(figure)

@@ -137,6 +137,16 @@ def test_a_header_with_two_roles_is_refused(copy_of):
         build.student_notebook(lab)
 
 
+def test_a_copy_without_sources_still_has_its_labs(copy_of, capsys):
+    lab = copy_of(LABS[0])
+    lab.source.unlink()
+    lab.source.parent.rmdir()
+    assert [found.title for found in catalogue()] == [lab.title]
+    assert build.find_lab("01").minutes == lab.minutes
+    assert main(["build"]) == 2
+    assert "came without them" in capsys.readouterr().err
+
+
 def test_an_unknown_lab_is_told_which_there_are():
     with pytest.raises(SourceError, match=r"no lab '99'; there are 01_vae"):
         build.find_lab("99")

@@ -202,6 +202,10 @@ TEXT_STUB = "*Write your answer here.*"
 """What stands in an unanswered text cell."""
 
 
+CODE_STUB = "raise NotImplementedError  # write your code here, and remove this line"
+"""What stands in an unanswered code cell."""
+
+
 def is_answered(text: str) -> bool:
-    """Whether a text cell holds more than its stub."""
-    return bool(text.replace(TEXT_STUB, "").strip())
+    """Whether a cell holds more than its stub."""
+    return CODE_STUB not in text and bool(text.replace(TEXT_STUB, "").strip())

@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Write, or check, every notebook; return 1 where one drifted."""
+    if not SOURCES.exists():
+        print(f"There are no sources in {SOURCES}: this copy of the labs came without them.", file=sys.stderr)
+        return 2
     if options.check:
         found = [line for line in map(drift, catalogue()) if line]
         print("\n".join(found) or "Every notebook agrees with its source.", file=sys.stderr if found else sys.stdout)
@@ -109,8 +112,10 @@ class Lab:
 
 
 def catalogue() -> list[Lab]:
-    """All labs, by number."""
-    return [_lab(path) for path in sorted(SOURCES.glob("[0-9][0-9]_*.py"))]
+    """All labs, by number: from their sources, or from the notebooks where the sources were not handed out."""
+    pattern = "[0-9][0-9]_*"
+    paths = sorted(SOURCES.glob(f"{pattern}.py")) or sorted(NOTEBOOKS.glob(f"{pattern}.ipynb"))
+    return [_lab(path) for path in paths]
 
 
 def find_lab(name: str) -> Lab:
@@ -203,7 +208,7 @@ def repository() -> str:
 
 
 def _lab(path: Path) -> Lab:
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    notebook = jupytext.read(path, fmt="py:percent" if path.suffix == ".py" else "ipynb")
     facts = notebook.metadata.get("labs", {})
     missing = {"minutes", "data"} - set(facts)
     if missing:
@@ -228,7 +233,7 @@ def _badge(first: NotebookNode, lab: Lab) -> NotebookNode:
 def _install_cell() -> NotebookNode:
     source = (
         "# Colab installs labhelpers here; elsewhere it is installed already, and nothing happens.\n"
-        "# Lines on red ground under the next cells are notes of TensorFlow, not errors; this keeps most of them away.\n"
+        "# Lines on red ground under the next cells are notes of TensorFlow, not errors; most are kept away here.\n"
         "import importlib.util\n"
         "import os\n\n"
         'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n'

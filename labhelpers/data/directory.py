@@ -11,9 +11,11 @@ def data_directory() -> Path:
 
     Returns:
         The folder named by the environment variable ``LABS_DATA``, or the project's ``data`` folder where it is not
-        set. The folder need not exist yet: whoever writes into it creates it.
+        set; ``data`` in the working directory where the package came without the project, as in Colab. The folder
+        need not exist yet: whoever writes into it creates it.
     """
     named = os.environ.get("LABS_DATA")
     if named:
         return Path(named).expanduser()
-    return Path(__file__).resolve().parents[2] / "data"
+    project = Path(__file__).resolve().parents[2]
+    return (project if (project / "pyproject.toml").exists() else Path.cwd()) / "data"

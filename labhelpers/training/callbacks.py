@@ -1,9 +1,10 @@
-"""Callbacks for every ``ImageModel``: a growing sample grid, exact checkpoints, a stop at NaN, quality every few epochs."""
+"""Callbacks for every ``ImageModel``: a growing sample grid, exact checkpoints, a stop at NaN, quality by epoch."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -155,6 +156,44 @@ class StopOnNonFinite(keras.callbacks.Callback):
         self.model.stop_training = True
 
 
+class TimeBudget(keras.callbacks.Callback):
+    """Stops the training after a number of seconds, so that two models can be compared after equal time.
+
+    The clock starts after the first call of the compiled step, whose time goes into compiling, and is read after every
+    further call.
+
+    Args:
+        seconds: how long to train.
+
+    Attributes:
+        used: the seconds on the clock when the training ended.
+
+    Raises:
+        ValueError: the seconds are not positive.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        if not seconds > 0:
+            raise ValueError(f"The time budget is {seconds} s, expected more than 0 s.")
+        self.seconds = seconds
+        self.used = 0.0
+        self._start: float | None = None
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Set the clock back."""
+        self._start = None
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Look at the clock."""
+        now = time.perf_counter()
+        if self._start is None:
+            self._start = now
+        self.used = now - self._start
+        if self.used >= self.seconds:
+            self.model.stop_training = True
+
+
 class Checkpoints(keras.callbacks.Callback):
     """Saves all that an exact resume needs, every few epochs and after the last, in one file.
 
@@ -197,7 +236,7 @@ def save_checkpoint(model: ImageModel, directory: str | os.PathLike[str], *, epo
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     variables = _state(model)
-    arrays = {f"variable_{index}": np.asarray(variable) for index, variable in enumerate(variables)}
+    arrays: dict[str, Any] = {f"variable_{index}": np.asarray(variable) for index, variable in enumerate(variables)}
     arrays |= {f"history_{name}": np.asarray(values) for name, values in model.step_history.items()}
     arrays["about"] = np.array(json.dumps({"epochs_done": epochs_done, "shapes": _shapes(variables)}))
     target = folder / CHECKPOINT
