@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 
+import numpy as np
 import pytest
 
 from labhelpers import checks
-from labhelpers.checks.core import Wrong, expect_close, is_answered, to_array
+from labhelpers.checks.core import Wrong, expect_close, is_answered, shorten, to_array
 from labhelpers.cli.build import catalogue
 
 LABS = [lab for lab in catalogue() if importlib.util.find_spec(f"tests.answers.lab{lab.number}")]
@@ -123,13 +125,27 @@ def test_expect_close_tolerates_rounding_only():
 
 
 def test_a_text_answer_is_more_than_its_stub():
-    assert not is_answered("  *Write your answer here.*\n")
-    assert is_answered("*Write your answer here.* Because.")
+    assert not is_answered("**Question 1.** Why?\n\n*Write your answer here.*\n")
+    assert not is_answered("  \n")
+    assert is_answered("**Question 1.** Why?\n\nBecause.")
+    assert is_answered("**Question 1.** Why?\n\n*Write your answer here.* Because.")
+
+
+@pytest.mark.parametrize("lab", catalogue(), ids=lambda lab: lab.stem)
+def test_no_question_of_an_untouched_lab_counts_as_answered(lab):
+    cells = json.loads(lab.notebook.read_text(encoding="utf-8"))["cells"]
+    questions = [c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("question_")]
+    assert questions
+    assert not any(is_answered("".join(cell["source"])) for cell in questions)
+
+
+def test_numbers_are_written_shortly():
+    assert shorten(np.array(3.0)) == "3"
+    assert shorten(np.array([[1.0, -0.12345678]])) == "[[1, -0.1235]]"
+    assert shorten(np.arange(9.0)) == "[0, 1, 2, 3, ...] of shape (9,)"
 
 
 def test_summary_lists_exercises_and_saved_questions(tmp_path, monkeypatch, capsys):
-    import json
-
     cell = {"nbgrader": {"grade_id": "question_a", "grade": True, "solution": True}}
     notebook = {"cells": [{"cell_type": "markdown", "metadata": cell, "source": ["Because ", "of x."]}]}
     path = tmp_path / "lab.ipynb"

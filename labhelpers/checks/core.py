@@ -162,7 +162,8 @@ def shorten(array: np.ndarray) -> str:
     if flat.size > 6:
         head = ", ".join(f"{value:.4g}" for value in flat.ravel()[:4])
         return f"[{head}, ...] of shape {flat.shape}"
-    return np.array2string(flat, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+    numbers: Any = {"float_kind": lambda value: f"{value:.4g}"}
+    return np.array2string(flat, separator=", ", formatter=numbers).replace("\n", "")
 
 
 def _judge(name: str, answer: Answer, test: Callable[[Answer], str]) -> Outcome:
@@ -207,5 +208,6 @@ CODE_STUB = "raise NotImplementedError  # write your code here, and remove this 
 
 
 def is_answered(text: str) -> bool:
-    """Whether a cell holds more than its stub."""
-    return CODE_STUB not in text and bool(text.replace(TEXT_STUB, "").strip())
+    """Whether a cell holds an answer: its stub is replaced, or something stands behind it."""
+    _, stub, behind = text.partition(TEXT_STUB)
+    return CODE_STUB not in text and bool(behind.strip() if stub else text.strip())

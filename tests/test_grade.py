@@ -1,0 +1,638 @@
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labhelpers.cli import build, grade
+from labhelpers.cli.grade import ExerciseScore, Score, grade_notebook
+
+SOURCES = build.SOURCES
+
+# A lab without TensorFlow. Its checks live in a module below labhelpers.checks, as those of the real labs do.
+TINY = '''
+# ---
+# jupyter:
+#   labs:
+#     minutes: {smoke: 0.1, quick: 0.1, full: 0.1}
+#     data: []
+# ---
+
+# %% [markdown]
+# # Lab 91: Tiny
+
+# %% setup=true
+import sys
+import types
+
+import numpy as np
+
+from labhelpers import checks
+
+tiny = types.ModuleType("labhelpers.checks.lab91")
+sys.modules[tiny.__name__] = tiny
+exec("""
+import numpy as np
+from labhelpers.checks.core import exercise, expect_close
+
+VALUES = np.array([1.0, 2.0, 6.0])
+
+@exercise(stand_in=lambda x: 2 * x)
+def double(answer):
+    expect_close(answer(VALUES), 2 * VALUES, "x=[1, 2, 6]")
+    return "twice as much."
+
+@exercise(stand_in=lambda x: np.mean(x))
+def average(answer):
+    expect_close(answer(VALUES), 3.0, "x=[1, 2, 6]", hints=[(9.0, "That is the sum.")])
+    expect_close(answer(VALUES[:2]), 1.5, "x=[1, 2]")
+    return "the mean of two samples."
+
+@exercise(stand_in=lambda x: 4 * x)
+def quadruple(answer):
+    expect_close(answer(VALUES), 4 * VALUES, "x=[1, 2, 6]")
+    return "twice the double."
+""", vars(tiny))
+
+# %% setup=true
+factor = 2
+
+# %% answer="double"
+def double(x):
+    """Return 2 x."""
+    ### BEGIN SOLUTION
+    return factor * x
+    ### END SOLUTION
+
+# %% check="double" points=1
+double = tiny.double(double)
+### BEGIN HIDDEN TESTS
+checks.require("double")
+### END HIDDEN TESTS
+
+# %% answer="average"
+def average(x):
+    """Return the mean."""
+    ### BEGIN SOLUTION
+    return np.sum(x) / len(x)
+    ### END SOLUTION
+
+# %% check="average" points=2
+average = tiny.average(average)
+### BEGIN HIDDEN TESTS
+checks.require("average")
+### END HIDDEN TESTS
+
+# %% answer="quadruple"
+def quadruple(x):
+    """Return 4 x, with the help of double."""
+    ### BEGIN SOLUTION
+    return double(double(x))
+    ### END SOLUTION
+
+# %% check="quadruple" points=3
+quadruple = tiny.quadruple(quadruple)
+### BEGIN HIDDEN TESTS
+checks.require("quadruple")
+### END HIDDEN TESTS
+
+# %% [markdown] question="why" points=4
+# **Question 1.** Why?
+#
+# ### BEGIN SOLUTION
+# Because.
+# ### END SOLUTION
+
+# %% [markdown] question="how" points=5
+# **Question 2.** How?
+#
+# ### BEGIN SOLUTION
+# So.
+# ### END SOLUTION
+'''
+
+RIGHT = {
+    "double": "def double(x):\n    return x + x",
+    "average": "def average(x):\n    return x.mean()",
+    "quadruple": "def quadruple(x):\n    return double(double(x))",
+}
+WRONG = "\ndef average(x):\n    return x.sum()"
+
+# Answers to `average`, none of which earns a point: what the status and the reason must hold. The others stay right.
+FAULTS: dict[str, tuple[str, str, str]] = {
+    "wrong": (WRONG, "wrong", "That is the sum."),
+    "raises": ("raise ValueError('\\x1b[31mno\\x1b[0m')", "does not run", "ValueError: no"),
+    "syntax": ("def average(x):\n    return x.mean(", "does not run", "SyntaxError: '(' was never closed (line 2)"),
+    "indent": ("def average(x):\nreturn 1", "does not run", "SyntaxError: expected an indented block"),
+    "nothing": ("mean = 3", "wrong", "does not define average"),
+    "number": ("average = 3", "wrong", "is a int, expected a function"),
+    "comment": ("# soon\ndef average(x):\n    raise NotImplementedError", "unanswered", "Not answered yet"),
+    "loop": ("while True: pass", "time limit", "endless loop"),
+    "loop_called": (
+        "def average(x):\n    while True:\n        try:\n            while True: pass\n"
+        "        except BaseException: pass",
+        "time limit",
+        "endless loop",
+    ),
+    "flood": ("while True: print('x' * 100_000)", "time limit", "endless loop"),
+    "os_exit": ("import os\nos._exit(0)", "kernel ended", "exit status 0"),
+    "os_exit_called": ("import os\ndef average(x):\n    os._exit(3)", "kernel ended", "exit status 3"),
+    "quit": ("quit()", "kernel ended", "kernel ended"),
+    "sys_exit": ("import sys\ndef average(x):\n    sys.exit()", "wrong", "SystemExit"),
+    "recursion": ("def average(x):\n    return average(x)", "wrong", "RecursionError"),
+    "memory": ("average = np.zeros(10**13)", "does not run", "MemoryError"),
+    "own_cell": ("def average(x):\n    return helper(x)", "wrong", "It needs helper, which cell 1 defines"),
+    "no_cell": ("def average(x):\n    return nowhere(x)", "wrong", "It needs nowhere, which no answer cell defines"),
+    "input": ("input('?')", "does not run", "StdinNotImplementedError"),
+}
+
+FAKE = """
+import types
+class Everything:
+    def __eq__(self, other): return True
+    def __getattr__(self, name): return lambda *arguments, **options: self
+    def __float__(self): return 3.0
+"""
+TAMPERING: dict[str, tuple[str, str]] = {
+    "require": ("checks.require = lambda name: None", "changes the checker"),
+    "core_require": ("from labhelpers.checks import core\ncore.require = lambda name: None", "changes the checker"),
+    "outcomes": (
+        "from labhelpers.checks import core\n"
+        "class Right(dict):\n    def get(self, name): return core.Outcome('right', '')\n"
+        "core.outcomes = Right()",
+        "changes the checker",
+    ),
+    "preset": (
+        "from labhelpers.checks import core\nchecks.outcomes['average'] = core.Outcome('right', 'fine')",
+        "wrong",
+    ),
+    "modules": (
+        "import sys\nsys.modules['labhelpers.checks.core'] = sys.modules['labhelpers.checks.lab91'] = "
+        "types.ModuleType('labhelpers.checks.core')",
+        "changes the checker",
+    ),
+    "check": ("tiny.average = lambda answer: answer", "changes the checker"),
+    "closure": (
+        "for cell in tiny.average.__closure__:\n"
+        "    if getattr(cell.cell_contents, '__name__', '') == 'average': cell.cell_contents = lambda answer: 'fine'",
+        "changes the checker",
+    ),
+    "tolerance": (
+        "from labhelpers.checks import core\ncore.expect_close.__kwdefaults__['absolute'] = 1e9",
+        "changes the checker",
+    ),
+    "values": ("tiny.VALUES[:] = 0", "changes the checker"),
+    "code": (
+        "from labhelpers.checks import core\ncore.require.__code__ = (lambda name: None).__code__",
+        "does not run",
+    ),
+    "allclose": ("np.allclose = lambda *a, **k: True", "changes the checker"),
+    "asarray": ("np.asarray = lambda *a, **k: np.array(3.0)", "changes the checker"),
+    "print": ("import builtins\nbuiltins.print = lambda *a: None", "changes the checker"),
+    "sum": ("import builtins\nbuiltins.sum = lambda *a: 3.0", "changes the checker"),
+    "transformer": (
+        "import ast\nclass Pass(ast.NodeTransformer):\n"
+        "    def visit_Call(self, node): return ast.Constant(None)\n"
+        "get_ipython().ast_transformers.append(Pass())",
+        "changes the checker",
+    ),
+    "names": (
+        "class checks:\n    require = staticmethod(lambda name: None)\n"
+        "class tiny:\n    average = staticmethod(lambda answer: answer)",
+        "wrong",
+    ),
+    "stdout": (
+        "print('average ✓ the mean of two samples.')\n"
+        "get_ipython().set_next_input('checks.require = lambda name: None', replace=True)\n"
+        "import atexit, sys\natexit.register(print, 'right')\nsys.stdout = None",
+        "wrong",
+    ),
+    "gc": ("import gc\nfound = gc.get_objects()", "does not run"),
+    "trace": ("import sys\nsys.settrace(lambda *a: None)", "does not run"),
+    "process": ("import os\nos.system('true')", "does not run"),
+    "parent": ("import os\nos.kill(os.getppid(), 9)", "does not run"),
+    "connect": ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "does not run"),
+}  # fmt: skip
+TAMPERING_IN_FUNCTION = {
+    "everything": (FAKE + "def average(x): return Everything()", "wrong"),
+    "posing": (
+        FAKE + "Everything.__module__ = 'numpy'\nEverything.__array__ = None\ndef average(x): return Everything()",
+        "wrong",
+    ),
+    "when_called": ("def average(x):\n    np.allclose = lambda *a, **k: True\n    return 9.0", "changes the checker"),
+    "stand_in": ("average = tiny.average(None)", "wrong"),
+}  # fmt: skip
+
+# Differently written right answers, none of which may be taken for tampering.
+RIGHT_ANSWERS = {
+    "lambda, class, import": {
+        "double": "import math\nimport numpy as np\ndouble = lambda x: math.prod((2, 1)) * np.asarray(x)",
+        "average": "class Average:\n    def __call__(self, x):\n        return sum(x) / len(x)\n\naverage = Average()",
+        "quadruple": "from functools import partial\nquadruple = partial(np.multiply, 4)",
+    },
+    "await, magic, print": {
+        "double": "import asyncio\nawait asyncio.sleep(0)\ndef double(x): return 2 * x",
+        "average": "%matplotlib agg\ndef average(x):\n    np.random.seed(0)\n    print('called')\n    return x.mean()",
+        "quadruple": "def quadruple(x):\n    with np.errstate(all='ignore'):\n        return double(double(x))",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The sources hold the tiny lab and another one."""
+    folder = tmp_path_factory.mktemp("sources")
+    (folder / "91_tiny.py").write_text(TINY.lstrip(), encoding="utf-8")
+    (folder / "92_other.py").write_text(
+        TINY.lstrip().replace("91", "92").replace("double", "twice").replace("average", "middle").replace(
+            "quadruple", "fourfold"
+        ).replace('"why"', '"what"').replace('"how"', '"where"'),
+        encoding="utf-8",
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "SOURCES", folder)
+        yield build.find_lab("91")
+
+
+def student_file(lab: build.Lab, answers: dict[str, str] | None = None) -> dict[str, Any]:
+    notebook: dict[str, Any] = json.loads(build.to_text(build.student_notebook(lab)))
+    for cell in notebook["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if name in (answers or {}):
+            cell["source"] = (answers or {})[name].splitlines(keepends=True)
+    return notebook
+
+
+def cell_of(notebook: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
+
+
+def own_cell(source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "id": "own", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+
+
+def save(path: Path, notebook: object) -> Path:
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path
+
+
+def run_main(*words: object) -> int:
+    parser = argparse.ArgumentParser()
+    grade.add_arguments(parser)
+    return grade.main(parser.parse_args([str(word) for word in words]))
+
+
+def exercise_of(score: Score, name: str) -> ExerciseScore:
+    return next(each for each in score.exercises if each.name == name)
+
+
+@pytest.fixture(scope="module")
+def faults(tiny: build.Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """All answers to `average` scored in one call, as an instructor does it; the JSON that was written, by case."""
+    folder = tmp_path_factory.mktemp("answered")
+    helper = own_cell("def helper(x):\n    return x.mean()")
+    secret = build.SOURCES / "91_tiny.py"
+    cases = {name: source for name, (source, *_) in FAULTS.items()}
+    cases |= {f"tamper_{name}": source + WRONG for name, (source, _) in TAMPERING.items()}
+    cases |= {f"tamper_{name}": source for name, (source, _) in TAMPERING_IN_FUNCTION.items()}
+    cases["tamper_solutions"] = f"text = open({str(secret)!r}).read()" + WRONG
+    cases["tamper_listing"] = f"import pathlib\nfound = list(pathlib.Path({str(secret.parent)!r}).iterdir())" + WRONG
+    for name, source in cases.items():
+        # Tampering stands alone, so that it needs one kernel only; what it costs others is tested below.
+        notebook = student_file(
+            tiny, {"average": source} if name.startswith("tamper") else {**RIGHT, "average": source}
+        )
+        notebook["cells"].insert(0, helper)
+        save(folder / f"{name}.ipynb", notebook)
+    assert run_main(folder, "--jobs", 3, "--time-limit", 6) == 0
+    return {
+        name: json.loads((folder / f"{name}.ipynb.score.json").read_text(encoding="utf-8")) for name in cases
+    }  # fmt: skip
+
+
+def check_fault(written: dict[str, Any], others: list[int], status: str, reason: str = "") -> None:
+    assert written["outcome"] == "scored", written["reason"]
+    found = {each["name"]: each for each in written["exercises"]}
+    assert (found["average"]["status"], found["average"]["points"]) == (status, 0), found["average"]
+    assert reason in found["average"]["reason"]
+    assert "Traceback" not in json.dumps(written)
+    assert "\x1b" not in found["average"]["reason"]
+    assert [found["double"]["points"], found["quadruple"]["points"]] == others, found
+    assert written["points"] == sum(others)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_costs_its_own_points_only(name: str, faults: dict[str, dict[str, Any]]) -> None:
+    check_fault(faults[name], [1, 3], *FAULTS[name][1:])
+
+
+@pytest.mark.parametrize("name", TAMPERING | TAMPERING_IN_FUNCTION)
+def test_tampering_earns_nothing(name: str, faults: dict[str, dict[str, Any]]) -> None:
+    check_fault(faults[f"tamper_{name}"], [0, 0], (TAMPERING | TAMPERING_IN_FUNCTION)[name][1])
+
+
+@pytest.mark.parametrize("name", ["solutions", "listing"])
+def test_the_solutions_cannot_be_read(name: str, faults: dict[str, dict[str, Any]]) -> None:
+    check_fault(faults[f"tamper_{name}"], [0, 0], "does not run", "scoring allows no reading the solutions")
+
+
+@pytest.mark.parametrize("name", RIGHT_ANSWERS)
+def test_right_answers_of_every_style_get_their_points(name: str, tiny: build.Lab, tmp_path: Path) -> None:
+    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, RIGHT_ANSWERS[name])))
+    assert score.points == score.of == 6, score.exercises
+
+
+def test_untouched_gets_nothing_and_starts_no_kernel(tiny: build.Lab, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(grade, "_Kernel", None)
+    score = grade_notebook(save(tmp_path / "untouched.ipynb", student_file(tiny)))
+    assert (score.outcome, score.points, score.of) == ("scored", 0, 6)
+    assert {each.status for each in score.exercises} == {"unanswered"}
+    assert [(each.name, each.of, each.present) for each in score.manual] == [
+        ("question_why", 4, False),
+        ("question_how", 5, False),
+    ]
+
+
+def test_solutions_get_everything(tiny: build.Lab, tmp_path: Path) -> None:
+    path = tmp_path / "solved.ipynb"
+    path.write_text(build.to_text(build.solution_notebook(tiny)), encoding="utf-8")
+    score = grade_notebook(path, lab=tiny)
+    assert (score.points, score.of, score.remarks) == (6, 6, ())
+    assert all(each.present for each in score.manual)
+    assert [each.remarks for each in score.exercises] == [(), (), ()]
+
+
+def test_written_answers(tiny: build.Lab, tmp_path: Path) -> None:
+    notebook = student_file(tiny)
+    cell_of(notebook, "question_why")["source"] = "**Question 1.** Why?\n\n*Write your answer here.*\n\nTherefore."
+    cell_of(notebook, "question_how")["source"] = "**Question 2.** How?\n\n"
+    score = grade_notebook(save(tmp_path / "a.ipynb", notebook))
+    assert [each.present for each in score.manual] == [True, False]
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _duplicate(source: str) -> Change:
+    def change(notebook: dict[str, Any]) -> None:
+        copy = json.loads(json.dumps(cell_of(notebook, "average")))
+        notebook["cells"].append({**copy, "id": "copy", "source": source})
+
+    return change
+
+
+def _stub() -> str:
+    return f"def average(x):\n    {build.CODE_STUB}\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "points", "status", "words"),
+    [
+        (lambda n: n["cells"].remove(cell_of(n, "average")), 4, "missing", "answer cell is gone"),
+        (_duplicate("def average(x):\n    return x.mean()\n\n"), 6, "right", "2 copies of this answer cell"),
+        (_duplicate('def average(x):\n    """Return the mean."""\n    ' + build.CODE_STUB), 6, "right", "2 copies"),
+        (_duplicate("def average(x):\n    return 3"), 4, "ambiguous", "they differ: keep one"),
+        (lambda n: cell_of(n, "average").update(cell_type="markdown"), 6, "right", "type markdown, not code"),
+        (lambda n: [c["metadata"].pop("nbgrader", None) for c in n["cells"]], 6, "right", ""),
+        (lambda n: cell_of(n, "average").update(source=17), 4, "unanswered", "Not answered"),
+        (lambda n: cell_of(n, "average").update(source=["x = '\ud800'\n", "average = np.mean"]), 6, "right", ""),
+        (lambda n: n["cells"].insert(0, None), 6, "right", ""),
+        (lambda n: n["cells"].insert(0, own_cell("import os\nos._exit(0)")), 6, "right", ""),
+        (lambda n: cell_of(n, "check_average").update(source="import os\nos._exit(0)"), 6, "right", ""),
+        (
+            lambda n: cell_of(n, "average").update(source="from labhelpers import x\naverage = lambda x: x.average"),
+            4,
+            "does not run",
+            "labhelpers' own average",
+        ),
+    ],
+    ids=[
+        "deleted", "identical copy", "copy of the stub", "two answers", "markdown", "no nbgrader metadata", "no text",
+        "half a surrogate", "cell that is none", "own cell is never run", "its check is never run", "own version",
+    ],
+)  # fmt: skip
+def test_answer_cells(tiny: build.Lab, tmp_path: Path, change: Change, points: float, status: str, words: str) -> None:
+    notebook = student_file(tiny, RIGHT)
+    change(notebook)
+    score = grade_notebook(save(tmp_path / "a.ipynb", notebook))
+    exercise = exercise_of(score, "average")
+    assert (score.points, exercise.status) == (points, status), exercise
+    assert words in " ".join([exercise.reason, *exercise.remarks])
+
+
+def test_one_answer_cannot_score_another(tiny: build.Lab, tmp_path: Path) -> None:
+    late = "import threading, os\ndef double(x):\n    return 2 * x\nthreading.Timer(0.2, os._exit, [1]).start()\n"
+    wrong = "import time\ntime.sleep(1.5)\ndef quadruple(x):\n    return x"
+    patch = "checks.require = lambda name: None\ndef double(x):\n    return 2 * x"
+    # On a slow machine the late thread ends the kernel while its own answer is still being checked: then that is lost.
+    for first, possible in ((late, (2, 3)), (patch, (2,))):
+        score = grade_notebook(
+            save(tmp_path / "a.ipynb", student_file(tiny, {**RIGHT, "double": first, "quadruple": wrong}))
+        )
+        assert exercise_of(score, "quadruple").points == 0
+        assert exercise_of(score, "average").points == 2
+        assert score.points in possible
+
+
+def test_what_an_earlier_answer_leaves_behind_costs_nobody_else(tiny: build.Lab, tmp_path: Path) -> None:
+    first = "np.seterr(all='raise')\nimport os, warnings\nos.chdir('/')\ndef double(x):\n    return 2 * x"
+    second = "def average(x):\n    return np.exp(-1000.0) + x.mean()"
+    score = grade_notebook(
+        save(tmp_path / "a.ipynb", student_file(tiny, {**RIGHT, "double": first, "average": second}))
+    )
+    assert score.points == 6
+    assert "Right on its own" in " ".join(exercise_of(score, "average").remarks)
+
+
+def test_names_of_the_lab_are_put_back(tiny: build.Lab, tmp_path: Path) -> None:
+    source = "np = factor = None\ndef double(x):\n    return x + x"
+    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, {**RIGHT, "double": source})))
+    assert score.points == 6
+    assert "rebinds" in " ".join(exercise_of(score, "double").remarks)
+
+
+def test_helpers_of_an_earlier_answer_cell_may_be_used(tiny: build.Lab, tmp_path: Path) -> None:
+    answers = {**RIGHT, "double": "def times(k, x):\n    return k * x\n\ndef double(x):\n    return times(2, x)"}
+    answers["quadruple"] = "def quadruple(x):\n    return times(4, x)"
+    assert grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, answers))).points == 6
+
+
+def test_the_stand_in_is_there_for_later_answers_but_never_scored(tiny: build.Lab, tmp_path: Path) -> None:
+    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, {"quadruple": RIGHT["quadruple"]})))
+    assert [each.points for each in score.exercises] == [0, 0, 3]
+
+
+def test_release_and_lab(tiny: build.Lab, tmp_path: Path) -> None:
+    notebook = student_file(tiny, RIGHT)
+    notebook["metadata"]["labs"]["release"] = "0123456789"
+    cell_of(notebook, "double")["metadata"]["nbgrader"]["grade_id"] = "old_double"
+    score = grade_notebook(save(tmp_path / "old.ipynb", notebook))
+    assert "release 0123456789" in score.remarks[0]
+    assert "Without a match: double" in score.remarks[0]
+    assert [each.points for each in score.exercises] == [0, 2, 3]
+    notebook = student_file(tiny)
+    notebook["metadata"] = {}
+    lost = save(tmp_path / "lost.ipynb", notebook)
+    score = grade_notebook(lost)
+    assert (score.lab, score.outcome) == ("91_tiny", "scored")
+    assert "metadata is lost" in score.remarks[0]
+    other = grade_notebook(lost, lab=build.find_lab("92"))
+    assert other.outcome == "not scored"
+    assert "is of lab 91_tiny, expected 92_other" in other.reason
+
+
+NO_NOTEBOOKS = {
+    "empty.ipynb": (b"", "is empty"),
+    "blank.ipynb": (b" \n", "is empty"),
+    "words.ipynb": (b"Dear professor,", "is not JSON"),
+    "cut.ipynb": (b'{"cells": [', "is not JSON"),
+    "latin.ipynb": ('{"cells": ["\xe9"]}'.encode("latin-1"), "is not UTF-8"),
+    "utf16.ipynb": ('{"cells": []}'.encode("utf-16"), "is not UTF-8"),
+    "list.ipynb": (b"[1, 2]", "JSON but no notebook: found a list"),
+    "dictionary.ipynb": (b"{}", "JSON but no notebook"),
+    "deep.ipynb": (b"[" * 200_000, "is JSON that no notebook holds"),
+    "old.ipynb": (b'{"worksheets": [], "nbformat": 3}', "format 3"),
+    "nameless.ipynb": (b'{"cells": [], "metadata": {"labs": "91"}}', "names no lab"),
+    "foreign.ipynb": (b'{"cells": [], "metadata": {"labs": {"lab": "77_cooking"}}}', "is of lab '77_cooking'"),
+}
+
+
+def test_files_that_are_no_notebook_stop_nobody(tiny: build.Lab, tmp_path: Path, capsys: Any) -> None:
+    for name, (content, _) in NO_NOTEBOOKS.items():
+        (tmp_path / name).write_bytes(content)
+    good = tmp_path / "good.ipynb"
+    good.write_bytes(b"\xef\xbb\xbf" + json.dumps(student_file(tiny)).encode())
+    output = tmp_path / "results"
+    files = [*(tmp_path / name for name in NO_NOTEBOOKS), tmp_path / "missing.ipynb", good]
+    assert run_main(*files, "--output", output) == 0
+    text = capsys.readouterr().out
+    assert "Traceback" not in text
+    for name, (_, words) in {**NO_NOTEBOOKS, "missing.ipynb": (b"", "is missing")}.items():
+        written = json.loads((output / f"{name}.score.json").read_text(encoding="utf-8"))
+        assert written["outcome"] == "not scored"
+        assert words in written["reason"], name
+        assert written["reason"].endswith("."), name
+        assert words in text
+    assert json.loads((output / "good.ipynb.score.json").read_text(encoding="utf-8"))["outcome"] == "scored"
+    with (output / "scores.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == len(files)
+    assert rows[-1]["outcome"] == "scored"
+    assert (rows[-1]["double"], rows[-1]["of"], rows[-1]["question_why"]) == ("0", "6", "missing")
+
+
+def test_stored_results_are_used_until_file_or_scorer_change(tiny: build.Lab, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "first").mkdir()
+    first = save(tmp_path / "first" / "a.ipynb", student_file(tiny))
+    (tmp_path / "second").mkdir()
+    save(tmp_path / "second" / "a.ipynb", student_file(tiny))
+    output = tmp_path / "out"
+    assert run_main(tmp_path / "first", tmp_path / "second", "--output", output) == 0
+    assert "stored result" not in capsys.readouterr().out
+    assert {path.parent.name for path in output.rglob("*.score.json")} == {"first", "second"}
+    save(first, student_file(tiny, {"double": "double = 3"}))
+    assert run_main(tmp_path / "first", tmp_path / "second", "--output", output) == 0
+    text = capsys.readouterr().out
+    assert text.count("stored result") == 1
+    assert "is a int, expected a function" in text
+    assert run_main(tmp_path / "second", "--output", output, "--time-limit", 7) == 0
+    assert "stored result" not in capsys.readouterr().out
+
+
+def test_a_lab_that_fails_by_itself_is_nobodys_zero(tiny: build.Lab, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "91_tiny.py").write_text(TINY.lstrip().replace("factor = 2", "factor = 1 / 0"), encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
+    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(build.find_lab("91"), RIGHT)))
+    assert (score.outcome, score.exercises) == ("not scored", ())
+    assert "not the student's fault: ZeroDivisionError" in score.reason
+
+
+def test_the_time_for_the_whole_notebook(tiny: build.Lab, tmp_path: Path) -> None:
+    path = save(tmp_path / "a.ipynb", student_file(tiny, RIGHT))
+    score = grade_notebook(path, overall_limit=1e-3)
+    assert {each.status for each in score.exercises} == {"not reached"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["a.ipynb", "--lab", "17"], "There is no lab '17'"), (["EMPTY"], "holds no notebook")],
+)
+def test_bad_usage(tiny: build.Lab, tmp_path: Path, capsys: Any, words: list[str], sentence: str) -> None:
+    assert run_main(*(tmp_path if word == "EMPTY" else word for word in words)) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_broken_source_is_the_instructors_fault(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    (tmp_path / "91_tiny.py").write_text(TINY.lstrip().replace("HIDDEN", "OTHER"), encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
+    notebook = {"cells": [], "metadata": {"labs": {"lab": "91_tiny"}}}
+    assert run_main(save(tmp_path / "a.ipynb", notebook), save(tmp_path / "b.ipynb", notebook)) == 2
+    assert "the check 'double' has no hidden tests" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["a", "--jobs", "0"], ["a", "--time-limit", "nan"], ["a", "--time-limit", "x"], []])
+def test_bad_options(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as status:
+        run_main(*words)
+    assert status.value.code == 2
+
+
+def test_formulas_do_not_reach_a_spreadsheet(tmp_path: Path) -> None:
+    with (tmp_path / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
+        grade._write_csv(stream, [Score("=cmd.ipynb", "not scored", "@nothing")])
+    assert (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()[1].startswith("'=cmd.ipynb")
+
+
+class TestLab01:
+    """The real lab, with TensorFlow."""
+
+    @pytest.fixture(autouse=True)
+    def _real_sources(self, monkeypatch: Any) -> None:
+        monkeypatch.setattr(build, "SOURCES", SOURCES)
+
+    def test_untouched_gets_nothing(self, tmp_path: Path) -> None:
+        lab = build.find_lab("01")
+        score = grade_notebook(save(tmp_path / "a.ipynb", student_file(lab)))
+        assert (score.outcome, score.points) == ("scored", 0)
+        assert score.of == 10
+        assert {each.status for each in score.exercises} == {"unanswered"}
+        assert not any(each.present for each in score.manual)
+
+    def test_solutions_get_everything(self, tmp_path: Path) -> None:
+        path = tmp_path / "solved.ipynb"
+        path.write_text(build.to_text(build.solution_notebook(build.find_lab("01"))), encoding="utf-8")
+        score = grade_notebook(path)
+        assert score.points == score.of == 10, score
+        assert all(each.present for each in score.manual)
+
+    def test_mixed(self, tmp_path: Path) -> None:
+        answers = {
+            "sample_z": "def sample_z(mean, log_var, epsilon):\n    return mean + tf.exp(log_var) * epsilon",
+            "kl_divergence": """
+                @tf.function
+                def kl_divergence(mean, log_var):
+                    terms = keras.ops.square(mean) + keras.ops.exp(log_var) - 1 - log_var
+                    return keras.ops.sum(terms, axis=-1) / 2
+            """,
+            "repaired_loss": """
+                losses.kl_divergence = None
+                def repaired_loss(images, reconstructions, mean, log_var):
+                    return sum(losses.vae_loss(images, reconstructions, mean, log_var).values()) / 2
+            """,
+        }
+        answers = {name: textwrap.dedent(source) for name, source in answers.items()}
+        score = grade_notebook(save(tmp_path / "a.ipynb", student_file(build.find_lab("01"), answers)))
+        assert [(each.status, each.points) for each in score.exercises] == [
+            ("wrong", 0),
+            ("right", 3),
+            ("unanswered", 0),
+            ("changes the checker", 0),
+        ]
+        assert "variance" in score.exercises[0].reason
+        assert "labhelpers' own kl_divergence, vae_loss" in " ".join(score.exercises[3].remarks)
