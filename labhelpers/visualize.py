@@ -13,6 +13,7 @@ from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import ImageFont
 
 GENERATOR_COLOUR = "#0072B2"
@@ -413,7 +414,7 @@ def show_matrices(
     rows = -(-len(matrices) // columns)
     tallest = max(matrix.shape[0] for matrix in matrices.values())
     widest = max(matrix.shape[1] for matrix in matrices.values())
-    size = (columns * (widest * cell + 0.3), rows * (tallest * cell + 0.5) + (0.4 if title else 0))
+    size = (columns * (widest * cell + 0.45), rows * (tallest * cell + 0.5) + (0.4 if title else 0))
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
         for axis in axes.ravel():
@@ -438,7 +439,7 @@ def show_matrices(
             axis.set_title(name, fontsize=10)
         if title:
             figure.suptitle(title, x=0.02, ha="left", fontsize=12)
-        figure.tight_layout(pad=0.4)
+        figure.tight_layout(pad=0.4, w_pad=1.6)
     return _finished(figure)
 
 
@@ -472,7 +473,7 @@ def show_attention(
         figure, axes = plt.subplots(
             len(real_images),
             4,
-            figsize=(width, width / 4 * len(real_images) + 0.7),
+            figsize=(width, 0.22 * width * len(real_images) + 0.7),
             squeeze=False,
             layout="constrained",
         )
@@ -483,7 +484,7 @@ def show_attention(
                 shown = right.imshow(weights, cmap="viridis", vmin=0, vmax=peak, extent=(0, image_width, height, 0))
                 for axis, shift in ((left, -0.5), (right, 0.0)):
                     corner = (query[1] * wide + shift, query[0] * high + shift)
-                    axis.add_patch(plt.Rectangle(corner, wide, high, fill=False, edgecolor="#E69F00", linewidth=2))
+                    axis.add_patch(Rectangle(corner, wide, high, fill=False, edgecolor="#E69F00", linewidth=2))
                     axis.set_axis_off()
         for axis, name in zip(axes[0], ("real", "its attention", "fake", "its attention"), strict=True):
             axis.set_title(name)
@@ -527,7 +528,8 @@ def plot_curves(
     """Curves over a common axis, each with its own points, and horizontal levels to compare them with.
 
     Args:
-        curves: name to (x, y); names that begin with "g_" or "d_" get the colour of that player.
+        curves: name to (x, y); names that begin with "g_" or "d_" get the colour of that player, and what follows
+            "g_ " or "d_ " with a space is the label.
         title: what to see.
         xlabel: quantity and unit.
         ylabel: quantity and unit.
@@ -537,15 +539,20 @@ def plot_curves(
     players = {"g_": GENERATOR_COLOUR, "d_": DISCRIMINATOR_COLOUR}
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
-        dashes: dict[str | None, int] = {}
+        used: list[str] = []
         for name, (x, y) in curves.items():
             colour = players.get(name[:2])
-            style = ("-", "--", ":", "-.")[dashes.setdefault(colour, 0) % 4] if colour else "-"
-            dashes[colour] += 1 if colour else 0
-            axes.plot(x, y, style, label=name, color=colour, linewidth=2, marker="o" if len(x) <= 40 else None)
-        for name, height in (levels or {}).items():
-            axes.axhline(height, color="#777777", linestyle="--", linewidth=1.2, label=name)
+            # The generator begins with dashes, so that a curve that it has learned to match stays visible below.
+            styles = ("--", "-", ":") if colour == GENERATOR_COLOUR else ("-", "--", ":")
+            style = styles[used.count(colour) % 3] if colour else "-"
+            used += [colour] if colour else []
+            label = name[3:] if colour and name[2] == " " else name
+            axes.plot(x, y, style, label=label, color=colour, linewidth=2, marker="o" if len(x) <= 40 else None)
+        for (name, height), style in zip((levels or {}).items(), ("--", ":", "-."), strict=False):
+            axes.axhline(height, color="#777777", linestyle=style, linewidth=1.5, label=name)
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        if all(np.issubdtype(np.asarray(x).dtype, np.integer) for x, _ in curves.values()):
+            axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
         if log:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
@@ -560,7 +567,7 @@ def plot_histograms(
     """Histograms that lie over each other, in one or more panels side by side.
 
     Args:
-        values: panel title to (name to values); "real" is black and "fake" has the generator's colour.
+        values: panel title to (name to values); "real" is black, "fake" has the generator's colour, others are green.
         title: what to see.
         xlabel: quantity and unit.
         limits: ends of the horizontal axis.
@@ -572,7 +579,7 @@ def plot_histograms(
         for axis, (panel, sets) in zip(axes[0], values.items(), strict=True):
             for name, numbers in sets.items():
                 weights = np.full(len(numbers), 1 / len(numbers))
-                colour = next((c for word, c in colours.items() if word in name), None)
+                colour = next((c for word, c in colours.items() if word in name), THIRD_COLOUR)
                 axis.hist(numbers, bins=bins, weights=weights, histtype="step", linewidth=2, label=name, color=colour)
             axis.set(title=panel, xlabel=xlabel, xlim=limits)
         axes[0, 0].set_ylabel("share of images")
@@ -688,7 +695,7 @@ def plot_decision(
             axis.set_title(name, fontsize=10)
             axis.grid(visible=False)
         axes[0, 0].set_ylabel("x[1]")
-        axes[0, 0].legend(loc="upper right", fontsize=8, frameon=True)
+        axes[0, 0].legend(loc="lower right", fontsize=8, frameon=True)
         figure.colorbar(picture, ax=list(axes[0]), shrink=0.8, label="D(x): how probable real is")
         figure.suptitle(title, x=0.02, ha="left", fontsize=12)
     return _finished(figure)

@@ -108,14 +108,13 @@ def test_swapping_real_and_fake_changes_the_loss_of_d(name: str) -> None:
 @pytest.mark.parametrize("name", SCORE_LOSSES)
 def test_d_wants_real_above_fake_and_g_wants_fake_up(name: str) -> None:
     loss = SCORE_LOSSES[name]()
-    near = tf.constant([[0.1]], tf.float64)
+    real, fake, low = (tf.constant([[score]], tf.float64) for score in (0.1, 0.1, -0.1))
     with tf.GradientTape(persistent=True) as tape:
-        real, fake = tf.identity(near), tf.identity(near)
-        tape.watch([real, fake])
-        d_loss, g_loss = loss.discriminator(real, fake), loss.generator(real, fake)
+        tape.watch([real, fake, low])
+        d_loss, g_loss = loss.discriminator(real, fake), loss.generator(real, low)
     assert float(tape.gradient(d_loss, real)[0, 0]) < 0
     assert float(tape.gradient(d_loss, fake)[0, 0]) > 0
-    assert float(tape.gradient(g_loss, fake)[0, 0]) < 0
+    assert float(tape.gradient(g_loss, low)[0, 0]) < 0
 
 
 @pytest.mark.parametrize("name", SCORE_LOSSES)

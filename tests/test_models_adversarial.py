@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from labhelpers.models import adversarial as models
+from labhelpers.models.variational import dense_encoder
 
 
 def trainable(network: keras.Model) -> int:
@@ -155,3 +156,31 @@ def test_networks_of_own_layers_are_saved_and_loaded(tmp_path) -> None:  # type:
         first, second = (keras.tree.flatten(net(x)) for net in (network, again))
         for one, other in zip(first, second, strict=True):
             np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_a_discriminator_from_an_encoder_computes_with_a_copy_of_its_trunk() -> None:
+    encoder = dense_encoder((28, 28, 1), latent_dim=3, width=8)
+    rng = np.random.default_rng(0)
+    encoder.set_weights([rng.normal(scale=0.1, size=weight.shape) for weight in encoder.get_weights()])
+    discriminator = models.discriminator_from_encoder(encoder)
+    assert discriminator.count_params() == 784 * 8 + 8 + 8 + 1
+    images = rng.uniform(size=(4, 28, 28, 1))
+    trunk, bias = encoder.get_layer("hidden").get_weights()
+    head, offset = discriminator.get_layer("logit").get_weights()
+    expected = np.maximum(images.reshape(4, -1) @ trunk + bias, 0) @ head + offset
+    np.testing.assert_allclose(discriminator(images.astype("float32")), expected, rtol=1e-4, atol=1e-5)
+    discriminator.set_weights([weight + 1 for weight in discriminator.get_weights()])
+    np.testing.assert_array_equal(encoder.get_layer("hidden").get_weights()[0], trunk)
+
+
+def test_an_encoder_without_a_hidden_layer_is_refused() -> None:
+    with pytest.raises(ValueError, match="hidden"):
+        models.discriminator_from_encoder(models.toy_pair().discriminator)
+
+
+def test_an_assembled_gan_is_d_of_g_and_shares_their_weights() -> None:
+    generator, discriminator = models.vanilla_pair(latent_dim=5, hidden=4)
+    gan = models.assemble_gan(generator, discriminator)
+    noise = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    np.testing.assert_allclose(gan(noise), discriminator(generator(noise)), rtol=1e-5)
+    assert {id(weight) for weight in gan.weights} == {id(w) for net in (generator, discriminator) for w in net.weights}

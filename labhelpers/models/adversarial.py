@@ -443,12 +443,14 @@ def transformer_pair(latent_dim: int = 100) -> Pair:
 
 
 def light_transformer_pair(
-    latent_dim: int = 64, image_shape: ImageShape = (28, 28, 1), *, patch: int = 4, width: int = 64, blocks: int = 2
+    latent_dim: int = 64, image_shape: ImageShape = (28, 28, 1), *, patch: int = 7, width: int = 128, blocks: int = 1
 ) -> Pair:
-    """A transformer pair that learns digits on two processor cores: no convolution in either network.
+    """A transformer pair that learns digits on two processor cores: G 274,225 parameters, D 143,233, no convolution.
 
-    Attention and feed-forward layers are added to their input (residual), with the norm in front of them: without these
-    two changes the pair of Lab 2 learns slowly.
+    Attention and feed-forward layers are added to their input (residual), with the norm in front of them. Train it on
+    the non-saturating loss with Adam(5e-4, 0.5, 0.99) for both, batches of 64 and an average of G (``ema=0.995``):
+    on MNIST this reached FID 68 after 400 steps, 40 after 800 and 29 after 1,800 (5,000 samples, our judge). With
+    hidden dense layers (256 units before G's tokens, 128 after D's) FID stayed above 220 for the first 600 steps.
 
     Args:
         latent_dim: length of a noise vector.
