@@ -1,7 +1,7 @@
 """One epoch of the 2-d dense VAE: ``fit`` against the course's own loop, side by side in one run.
 
 Run ``python benchmarks/vae.py``. The two take turns, so a machine that drifts slows both; the ratio is the median over
-the pairs. The course's loop is a ``tf.function`` per batch over a shuffled ``tf.data`` pipeline, with its loss repaired.
+the pairs. The course's loop is a ``tf.function`` per batch over a shuffled ``tf.data`` pipeline; its loss is repaired.
 """
 
 from __future__ import annotations
