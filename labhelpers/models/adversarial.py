@@ -447,10 +447,11 @@ def light_transformer_pair(
 ) -> Pair:
     """A transformer pair that learns digits on two processor cores: G 274,225 parameters, D 143,233, no convolution.
 
-    Attention and feed-forward layers are added to their input (residual), with the norm in front of them. Train it on
-    the non-saturating loss with Adam(5e-4, 0.5, 0.99) for both, batches of 64 and an average of G (``ema=0.995``):
-    on MNIST this reached FID 68 after 400 steps, 40 after 800 and 29 after 1,800 (5,000 samples, our judge). With
-    hidden dense layers (256 units before G's tokens, 128 after D's) FID stayed above 220 for the first 600 steps.
+    Attention and feed-forward layers are added to their input (residual), with the norm in front of them. Train it with
+    Adam(5e-4, 0.5, 0.99) for both, batches of 64, an average of G (``ema=0.995``), and the non-saturating loss with an
+    R1 penalty of gamma 0.5: on MNIST FID 21.0 after 1,564 steps (10,000 samples, our judge). Without the penalty a step
+    costs little more than half, and the same FID takes 2,814 steps; the rarest digit is then three times as rare.
+    Hidden dense layers (256 units before G's tokens, 128 after D's) kept FID above 220 for the first 200 to 600 steps.
 
     Args:
         latent_dim: length of a noise vector.
