@@ -2,6 +2,8 @@
 
 Run ``python benchmarks/vae.py``. The two take turns, so a machine that drifts slows both; the ratio is the median over
 the pairs. The course's loop is a ``tf.function`` per batch over a shuffled ``tf.data`` pipeline; its loss is repaired.
+An epoch of ``fit`` is what lies between two visits of its callbacks; what a call of ``fit`` costs beside its epochs
+(the images move to the device, once) is a line of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import tensorflow as tf
 from labhelpers import data, losses, models, training
 
 BATCH_SIZE = 128
+EPOCHS = 2
 PAIRS = 7
 GOAL = 0.6
 
@@ -45,8 +48,8 @@ class CourseVAE(keras.Model):
         return self.image(self.pixels(self.decode(z))), mean, log_var
 
 
-def course_epoch(images: np.ndarray) -> Callable[[], None]:
-    """One epoch of the course's loop."""
+def course_epochs(images: np.ndarray) -> Callable[[], float]:
+    """Seconds of one epoch of the course's loop, the mean of ``EPOCHS``."""
     vae = CourseVAE()
     optimizer = keras.optimizers.Adam()
     dataset = tf.data.Dataset.from_tensor_slices(images).shuffle(60_000).batch(BATCH_SIZE)
@@ -61,35 +64,45 @@ def course_epoch(images: np.ndarray) -> Callable[[], None]:
         optimizer.apply_gradients(zip(gradients, vae.trainable_variables, strict=True))
         return loss
 
-    def epoch() -> None:
-        for batch in dataset:
-            loss = train_step(batch)
-        loss.numpy()
+    def seconds() -> float:
+        start = time.perf_counter()
+        for _ in range(EPOCHS):
+            for batch in dataset:
+                loss = train_step(batch)
+            loss.numpy()
+        return (time.perf_counter() - start) / EPOCHS
 
-    return epoch
+    return seconds
 
 
-def our_epoch(images: np.ndarray) -> Callable[[], None]:
-    """One epoch through ``fit``, as lab 01 runs it."""
+def our_epochs(images: np.ndarray) -> Callable[[], tuple[float, float]]:
+    """Seconds of one epoch through ``fit``, as lab 01 runs it, the mean of ``EPOCHS``; and of the call's set-up."""
     vae = training.VAE(models.dense_encoder((28, 28, 1), 2), models.dense_decoder((28, 28, 1), 2))
     vae.compile(keras.optimizers.Adam())
-    return lambda: vae.fit(images, batch_size=BATCH_SIZE, epochs=1, progress=False) and None
+
+    def seconds() -> tuple[float, float]:
+        start = time.perf_counter()
+        vae.fit(images, batch_size=BATCH_SIZE, epochs=EPOCHS, progress=False)
+        whole, epochs = time.perf_counter() - start, sum(vae.epoch_seconds[-EPOCHS:])
+        return epochs / EPOCHS, whole - epochs
+
+    return seconds
 
 
 def main() -> None:
     images = data.load_mnist().scaled("sigmoid").train
     keras.utils.set_random_seed(0)
-    ours, course = our_epoch(images), course_epoch(images)
-    seconds: dict[str, list[float]] = {"fit": [], "course": []}
-    for epoch in (ours, course):
-        epoch()
+    ours, course = our_epochs(images), course_epochs(images)
+    ours()
+    course()
+    seconds: dict[str, list[float]] = {"fit": [], "course": [], "set-up of fit": []}
     for _ in range(PAIRS):
-        for name, epoch in (("fit", ours), ("course", course)):
-            start = time.perf_counter()
-            epoch()
-            seconds[name].append(time.perf_counter() - start)
+        epoch, setup = ours()
+        seconds["fit"].append(epoch)
+        seconds["set-up of fit"].append(setup)
+        seconds["course"].append(course())
     ratios = [a / b for a, b in zip(seconds["fit"], seconds["course"], strict=True)]
-    print(f"{len(images):,} images, batch {BATCH_SIZE}, {PAIRS} pairs, median (min to max)")
+    print(f"{len(images):,} images, batch {BATCH_SIZE}, {PAIRS} pairs; seconds, median (min to max)")
     for name, values in (*seconds.items(), ("ratio fit / course", ratios)):
         print(f"{name:<20}{statistics.median(values):8.2f} ({min(values):.2f} to {max(values):.2f})")
     verdict = "met" if statistics.median(ratios) <= GOAL else "missed"
