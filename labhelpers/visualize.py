@@ -264,7 +264,7 @@ def show_layers(model: Any, *, width: float = WIDTH) -> Figure:
 
     Args:
         model: a built Keras model.
-        width: of the figure, in inches.
+        width: of the figure at most, in inches.
     """
     with plt.rc_context(STYLE):
         try:
@@ -277,7 +277,11 @@ def show_layers(model: Any, *, width: float = WIDTH) -> Figure:
                 picture = visualkeras.layered_view(model, legend=True, font=font, **sizes)
         except Exception:
             return _show_shapes(model, width)
-        figure, axes = plt.subplots(figsize=(width, width * min(0.6, picture.height / picture.width)))
+        # 160 pixels an inch bring the legend's 26 pixels to the size of the text, however few the layers are.
+        inches = min(width, picture.width / 160)
+        height = inches * picture.height / picture.width + 0.3
+        figure, axes = plt.subplots(figsize=(max(inches, min(width, 4.5)), height))
+        axes.set_anchor("W")
         axes.imshow(picture, interpolation="antialiased")
         axes.set_axis_off()
         axes.set_title(f"{model.name}: {model.count_params():,} parameters")
