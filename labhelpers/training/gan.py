@@ -191,7 +191,12 @@ class GAN(ImageModel):
             )
         if jit_compile is None:
             jit_compile = xla_pays(self.generator, self.discriminator)
-        super().compile(optimizer=generator_optimizer, steps_per_execution=steps_per_execution, jit_compile=jit_compile)
+
+        def step(images: Tensor, noise: Sequence[Tensor], mix: Sequence[Tensor]) -> dict[str, Tensor]:
+            networks, loss = (self.generator, self.discriminator), self.adversarial_loss
+            return adversarial_step(*networks, *self.optimizers, loss, images, noise, mix, self.control)
+
+        self.compile_step(step, xla=jit_compile, optimizer=generator_optimizer, steps_per_execution=steps_per_execution)
         self.discriminator_optimizer = discriminator_optimizer
         generator_optimizer.build(generator_variables)
         discriminator_optimizer.build(discriminator_variables)
@@ -214,17 +219,8 @@ class GAN(ImageModel):
         mix: Sequence[Tensor] = ()
         if loss.penalty:
             mix = tf.unstack(keras.random.uniform((loss.critic_steps, count), seed=self.seed_generator))
-        losses = adversarial_step(
-            self.generator,
-            self.discriminator,
-            self.generator_optimizer,
-            self.discriminator_optimizer,
-            loss,
-            images,
-            noise,
-            mix,
-            self.control,
-        )
+        assert self.compiled_step
+        losses = self.compiled_step(images, noise, mix)
         if self.ema_generator is not None:
             self._follow(self.ema_generator, self.ema)
         return losses

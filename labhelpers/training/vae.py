@@ -104,10 +104,15 @@ class VAE(ImageModel):
             jit_compile: whether XLA compiles the step; by default where it was measured to help.
         """
         optimizer = optimizer or keras.optimizers.Adam()
-        super().compile(
+
+        def step(images: Tensor, epsilon: Tensor) -> dict[str, Tensor]:
+            return vae_step(self.encoder, self.decoder, self.optimizer, images, epsilon, self.beta)
+
+        self.compile_step(
+            step,
+            xla=xla_pays(self.encoder, self.decoder) if jit_compile is None else jit_compile,
             optimizer=optimizer,
             steps_per_execution=steps_per_execution,
-            jit_compile=xla_pays(self.encoder, self.decoder) if jit_compile is None else jit_compile,
         )
         optimizer.build(self.encoder.trainable_variables + self.decoder.trainable_variables)
 
@@ -131,7 +136,8 @@ class VAE(ImageModel):
     def losses_of_step(self, images: Tensor) -> dict[str, Tensor]:
         """One ``vae_step`` with fresh noise."""
         epsilon = self.noise(tf.shape(images)[0], self.latent_dim)
-        return vae_step(self.encoder, self.decoder, self.optimizer, images, epsilon, self.beta)
+        assert self.compiled_step
+        return self.compiled_step(images, epsilon)
 
     def elbo(self, images: np.ndarray, batch_size: int = 500) -> dict[str, float]:
         """The evidence lower bound and its two parts, means over images, with one sample of the code for each.
