@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.6, quick: 5, full: 4}
+#     minutes: {smoke: 0.6, quick: 5}
 #     data: [mnist]
 # ---
 

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.5, quick: 3, full: 4}
+#     minutes: {smoke: 0.5, quick: 3}
 #     data: [mnist]
 # ---
 

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.6, quick: 8, full: 12}
+#     minutes: {smoke: 0.6, quick: 8}
 #     data: [mnist, fashion_mnist]
 # ---
 

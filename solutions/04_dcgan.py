@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.7, quick: 7, full: 10}
+#     minutes: {smoke: 0.7}
 #     data: [mnist]
 # ---
 
@@ -18,7 +18,7 @@
 # - find out why a discriminator does not learn although nothing fails, and repair it,
 # - design a DCGAN of your own within a budget, and judge it against the vanilla GAN of lab 03 after equal time.
 #
-# **Time:** about 7 minutes of computing on two CPU cores, four hours with exercises and questions.
+# **Time:** an estimated 7 minutes of computing on two CPU cores, four hours with exercises and questions.
 # **Before you start:** labs 02 and 03: the two players, their losses, the training step.
 
 # %% setup=true

@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.7, quick: 9, full: 10}
+#     minutes: {smoke: 0.7}
 #     data: [mnist]
 # ---
 
@@ -19,7 +19,7 @@
 # - assemble a GAN as a `keras.Model` with a training step of its own,
 # - compare two architectures fairly: parameters, seconds, FID, recall, and where the network looks.
 #
-# **Time:** about 9 minutes of computing on two CPU cores, four hours with exercises and questions.
+# **Time:** an estimated 9 minutes of computing on two CPU cores, four hours with exercises and questions.
 # **Before you start:** lab 04, and what a dense layer does to a sequence (the same to each element).
 
 # %% setup=true

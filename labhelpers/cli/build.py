@@ -86,7 +86,7 @@ class Lab:
     Attributes:
         stem: the name of its files, as ``01_vae``.
         title: what its first line says.
-        minutes: about how long each profile takes on the machine that it is meant for.
+        minutes: about how long a profile takes on two CPU cores, where it was measured.
         data: which data sets it reads: ``mnist``, ``fashion_mnist``, ``faces``.
     """
 

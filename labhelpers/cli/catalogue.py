@@ -19,9 +19,9 @@ def main(options: argparse.Namespace) -> int:
     width = max(len(lab.title) for lab in labs)
     print(f"{'lab':<5}{'title':<{width + 2}}" + "".join(f"{name + ' (min)':>13}" for name in profiles.NAMES) + "  data")
     for lab in labs:
-        times = "".join(f"{lab.minutes.get(name, float('nan')):>13g}" for name in profiles.NAMES)
+        times = "".join(f"{lab.minutes.get(name, '-'):>13}" for name in profiles.NAMES)
         print(f"{lab.number:<5}{lab.title:<{width + 2}}{times}  {', '.join(lab.data)}")
-    print("\nMinutes: smoke and quick on two CPU cores, full on a GPU where a number is given.")
+    print("\nMinutes on two CPU cores; a dash where nobody has measured yet.")
     sources = {"mnist": planned_source(), "fashion_mnist": planned_source(fashion=True)}
     for name in sorted({name for lab in labs for name in lab.data}):
         print(f"{name}: {sources.get(name, 'drawn by labhelpers, or a folder of your own')}")
