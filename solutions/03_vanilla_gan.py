@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.6, quick: 8}
+#     minutes: {smoke: 0.5, quick: 3.3}
 #     data: [mnist, fashion_mnist]
 # ---
 
@@ -20,7 +20,7 @@
 # - see equilibrium, oscillation and mode collapse with your own eyes,
 # - read the curves of a GAN: losses that do not fall, and an accuracy on its way to 50 %.
 #
-# **Time:** about 8 minutes of computing on two CPU cores, four hours with exercises and questions. **Before you
+# **Time:** less than 4 minutes of computing on two CPU cores, four hours with exercises and questions. **Before you
 # start:** lab 02, and what a gradient tape is (lab 01).
 #
 # **How the exercises work.** Write your code where it says so and run the check below it. If you skip an exercise, the
@@ -673,7 +673,7 @@ visualize.show_grid(course_gan.sample(fixed_noise), columns=10, title="Fifty sam
 
 # %% [markdown]
 # **What you should see** (`quick`): for the first two epochs D is far too strong. Its loss is almost 0 and G's stands
-# at 4 to 6 nats. Then G finds something that fools D for a while, and both losses begin to swing, G's up to 12 nats.
+# at 2 to 6 nats. Then G finds something that fools D for a while, and both losses begin to swing, G's up to 10 nats.
 # The curves never settle, and they do not tell you how good the images are. The fifty samples do: speckled blobs, and
 # all of them alike, whatever the noise. That is **mode collapse** on images. Five epochs with these settings are a
 # start, not a result.
@@ -738,8 +738,9 @@ visualize.plot_losses(
 
 # %% [markdown]
 # **What you should see** (`quick`): in the first epoch D calls nearly everything real, then it learns to tell the two
-# apart, and as G gets better, D's accuracy sinks to 65 or 70 %, on its way to 50 %, but not there: this G still leaves
-# traces. The losses end near 1.2 for D and 1.05 for G. In equilibrium they would be 1.386 and 0.693.
+# apart, and as G gets better, D's accuracy sinks to between 65 and 80 %, on its way to 50 %, but not there: this G still
+# leaves traces, and D finds new ones. The losses end near 1.0 for D and 1.4 for G. In equilibrium they would be 1.386 and
+# 0.693.
 #
 # ### Are all ten digits there?
 #
@@ -775,8 +776,8 @@ pd.DataFrame(rows).set_index("dense GAN")
 
 # %% [markdown]
 # **What you should see** (`quick`): among the blobs of the course's settings the judge, who has to name some digit,
-# sees an 8 nine times out of ten. The gentle settings show all ten digits, the rarest about thirty times in 1,000. FID
-# falls from about 310 to about 90; the floor is 0.5, so there is a lot of room for better networks. Recall is 0 for the
+# sees an 8 nearly always. The gentle settings show all ten digits, the rarest about thirty times in 1,000. FID
+# falls from about 320 to about 80; the floor is 0.5, so there is a lot of room for better networks. Recall is 0 for the
 # blobs and not much more for the gentle settings: ten kinds of digits are there, but not the many ways of writing them.
 # **One number never tells the whole story.**
 #
@@ -820,7 +821,7 @@ visualize.show_pairs(
 # **Model answer.** In balance p_model = p_data; the best D is 1/2 everywhere, d_loss = 2 log 2 = 1.386, g_loss = log
 # 2 = 0.693, accuracy 50 % on real and on fake images, and neither player can gain by a move of its own. On the ring
 # the losses came to rest near 1.37 and 0.74, nearly in balance. With the gentle settings on digits the accuracy sank
-# to about 65 to 70 %, and the losses stayed near 1.2 and 1.05 and kept swinging (own numbers). 50 % alone proves
+# to between 65 and 80 %, and the losses stayed near 1.0 and 1.4 and kept swinging (own numbers). 50 % alone proves
 # nothing: D may be weak or just untrained (lab 02: a new D also says 1/2), or G may draw one perfect kind of image.
 # One must look at samples, at the counts of digits, and at FID.
 #
@@ -836,7 +837,7 @@ visualize.show_pairs(
 # ### BEGIN SOLUTION
 # **Model answer.** Oscillation: the players chase each other; each step is right against yesterday's opponent, so
 # losses and samples swing instead of settling (the loss curves of my own steps, or the course's five epochs, where
-# g_loss swings between 2 and 12 nats). Mode collapse: G draws few kinds only. On the ring with a fast G all fakes sit
+# g_loss swings between 2 and 10 nats). Mode collapse: G draws few kinds only. On the ring with a fast G all fakes sit
 # in one place; among 1,000 samples of the course's settings the judge sees almost only one digit (own counts), with the
 # gentle ones all ten. It does not stay because G goes where D gives the highest score now; D then learns that this
 # place is full of fakes and lowers its score there, so the highest place is elsewhere and G moves on. The losses do not
