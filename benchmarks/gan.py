@@ -68,7 +68,7 @@ SETUPS: dict[str, list[float]] = {}
 
 
 def setup_row(name: str, gan: GAN) -> Row:
-    """What one call of ``fit`` costs once, however many epochs it runs: the copy of the images to the device, mostly."""
+    """What a call of ``fit`` costs once, however many epochs it runs: mostly the copy of the images to the device."""
     return (f"{name}, set-up of a call of fit", f"{statistics.median(SETUPS[gan.name][1:]):.2f} s", "once a call")
 
 
@@ -120,12 +120,14 @@ def bare_epoch(pair: Pair, loss: AdversarialLoss, images: np.ndarray, batch_size
     g_optimizer, d_optimizer = loss.generator_optimizer(), loss.discriminator_optimizer()
     g_optimizer.build(generator.trainable_variables)
     d_optimizer.build(discriminator.trainable_variables)
-    steps, latent_dim = len(images) // batch_size, generator.input_shape[-1]
+    per_step = batch_size * loss.critic_steps
+    steps, latent_dim = len(images) // per_step, generator.input_shape[-1]
     resident = tf.constant(images)
 
     @tf.function(jit_compile=True)
-    def step(real_images: Any) -> Any:
-        for _ in range(loss.critic_steps):
+    def step(all_real: Any) -> Any:
+        for number in range(loss.critic_steps):
+            real_images = all_real[number * batch_size : (number + 1) * batch_size]
             noise = tf.random.normal((batch_size, latent_dim))
             with tf.GradientTape() as g_tape:
                 fake_images = generator(noise, training=True)
@@ -161,8 +163,8 @@ def bare_epoch(pair: Pair, loss: AdversarialLoss, images: np.ndarray, batch_size
         order = tf.random.shuffle(tf.range(len(images)))
         g_total, d_total = 0.0, 0.0
         for number in tf.range(steps):
-            batch = tf.gather(resident, order[number * batch_size : (number + 1) * batch_size])
-            batch = tf.ensure_shape(batch, (batch_size, *images.shape[1:]))
+            batch = tf.gather(resident, order[number * per_step : (number + 1) * per_step])
+            batch = tf.ensure_shape(batch, (per_step, *images.shape[1:]))
             g_loss, d_loss = step(batch)
             g_total, d_total = g_total + g_loss, d_total + d_loss
         return g_total / steps, d_total / steps
@@ -227,7 +229,7 @@ def losses(images: np.ndarray, repeats: int) -> list[Row]:
     """What the engine adds to a hand-written step of one loss, on UW's pair."""
     rows = []
     for loss in (zoo.least_squares(), zoo.wgan_gp()):
-        few = images[: 128 * (300 // loss.critic_steps)]
+        few = images[: 128 * 300]
         gan = GAN(*vanilla_pair(), loss)
         gan.compile()
         ours, bare, ratio = in_turns(fitting(gan, few, 128), bare_epoch(vanilla_pair(), loss, few, 128), repeats)

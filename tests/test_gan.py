@@ -110,24 +110,41 @@ def test_each_optimizer_moves_its_own_network_only(still: str) -> None:
 def test_critic_steps_move_d_several_times_and_g_once() -> None:
     gan = GAN(*toy_pair(hidden=8), zoo.wgan_gp(critic_steps=3))
     quickly_compile(gan, steps_per_execution=1)
-    gan.fit(POINTS, batch_size=50, epochs=1, progress=False)
+    gan.fit(POINTS, batch_size=20, epochs=1, progress=False)  # 60 images a step: 60 + 40
     assert int(gan.generator_optimizer.iterations) == 2
     assert int(gan.discriminator_optimizer.iterations) == 6
 
 
-def test_critic_steps_use_fresh_noise() -> None:
+def test_critic_steps_use_fresh_noise_and_images_of_their_own() -> None:
     gan = GAN(*toy_pair(hidden=8), zoo.wgan(critic_steps=2))
     quickly_compile(gan)
-    seen: list[np.ndarray] = []
-    original = gan.generator.call
-    gan.generator.call = lambda x, **kwargs: seen.append(np.asarray(x)) or original(x, **kwargs)  # type: ignore[func-returns-value]
+    noise, shown = listen(gan.generator), listen(gan.discriminator)
     tf.config.run_functions_eagerly(True)
     try:
         gan.losses_of_step(tf.constant(POINTS[:5]))
     finally:
         tf.config.run_functions_eagerly(False)
-    assert [noise.shape for noise in seen] == [(5, 2), (5, 2)]
-    assert not np.array_equal(seen[0], seen[1])
+    assert [array.shape for array in noise] == [(3, 2), (2, 2)]
+    assert not np.array_equal(noise[0][:2], noise[1])
+    np.testing.assert_array_equal(shown[0], POINTS[[0, 2, 4]])  # real, fake, real, fake, and the fakes again for G
+    np.testing.assert_array_equal(shown[2], POINTS[[1, 3]])
+
+
+def listen(network: keras.Model) -> list[np.ndarray]:
+    """What goes into a network from now on."""
+    seen: list[np.ndarray] = []
+    original = network.call
+    network.call = lambda x, **kwargs: seen.append(np.asarray(x)) or original(x, **kwargs)  # type: ignore[func-returns-value]
+    return seen
+
+
+@pytest.mark.parametrize("count", [1, 4, 6])
+def test_fewer_images_than_critic_steps_are_shown_again(count: int) -> None:
+    gan = GAN(*toy_pair(hidden=8), zoo.wgan_gp(critic_steps=5))
+    quickly_compile(gan)
+    gan.fit(POINTS[:count], batch_size=1, epochs=1, progress=False)
+    assert int(gan.generator_optimizer.iterations) == -(-count // 5)
+    assert all(np.isfinite(values).all() for values in gan.step_history.values())
 
 
 def test_clipping_leaves_batch_norm_statistics_alone() -> None:
@@ -329,7 +346,7 @@ def test_save_and_load_keep_everything(name: str, tmp_path: Any) -> None:
             np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
     # A .keras file keeps no random states: the training goes on, but only Checkpoints resume it exactly.
     again.fit(POINTS, batch_size=32, initial_epoch=1, epochs=2, progress=False)
-    assert int(again.generator_optimizer.iterations) == 8
+    assert int(again.generator_optimizer.iterations) == 2 * -(-100 // (32 * gan.adversarial_loss.critic_steps))
 
 
 def test_the_config_is_json() -> None:

@@ -287,11 +287,12 @@ def _squared_gradient(discriminator: _Discriminator, images: Tensor) -> Tensor:
 
 
 def _refuse_batch_norm(discriminator: _Discriminator) -> None:
-    if not isinstance(discriminator, keras.Model):
+    network = getattr(discriminator, "network", discriminator)
+    if not isinstance(network, keras.Model):
         return
-    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in discriminator._flatten_layers()):
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in network._flatten_layers()):
         raise ValueError(
-            f"The critic {discriminator.name!r} uses batch norm, which mixes the gradients of a batch, but the "
+            f"The critic {network.name!r} uses batch norm, which mixes the gradients of a batch, but the "
             "gradient penalty is on each image's own. Build it without BatchNormalization, or with LayerNormalization."
         )
 

@@ -17,29 +17,34 @@ Tensor: TypeAlias = Any
 """A TensorFlow tensor: TensorFlow ships no types."""
 
 
-def batches(images: np.ndarray, batch_size: int, *, seed: Tensor, epoch: Tensor) -> tf.data.Dataset:
-    """One epoch of shuffled batches, cut from a tensor that stays on the device.
+def batches(
+    arrays: np.ndarray | tuple[np.ndarray, ...], batch_size: int, *, seed: Tensor, epoch: Tensor
+) -> tf.data.Dataset:
+    """One epoch of shuffled batches, cut from tensors that stay on the device.
 
     Only indices are shuffled, so an epoch costs one gather a batch. The order depends on ``seed`` and ``epoch`` alone:
     a training that resumes at epoch 7 sees the images in the order that an uninterrupted one would have seen.
 
     Args:
-        images: array (n, ...), float32.
+        arrays: array (n, ...), or a tuple of arrays of the same length, such as images and their labels.
         batch_size: images a batch; the last batch holds what is left.
         seed: integer variable (2,), the state of a seed generator; its first value, which never changes, is used.
         epoch: int32 scalar variable. Both are read when the epoch's iterator is made.
 
     Returns:
-        A dataset of ``ceil(n / batch_size)`` batches (batch_size, ...).
+        A dataset of ``ceil(n / batch_size)`` batches (batch_size, ...), tuples where tuples went in.
     """
-    resident = tf.constant(images)
-    count = len(images)
+    resident = tf.nest.map_structure(tf.constant, arrays)
+    count = len(tf.nest.flatten(arrays)[0])
 
     def order(_: Tensor) -> tf.data.Dataset:
         shuffled = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[tf.cast(seed[0], tf.int32), epoch])
         return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
 
-    dataset = tf.data.Dataset.range(1).flat_map(order).map(lambda index: tf.gather(resident, index))
+    def gather(index: Tensor) -> Any:
+        return tf.nest.map_structure(lambda values: tf.gather(values, index), resident)
+
+    dataset = tf.data.Dataset.range(1).flat_map(order).map(gather)
     return dataset.apply(tf.data.experimental.assert_cardinality(math.ceil(count / batch_size))).prefetch(2)
 
 
@@ -102,10 +107,12 @@ class ImageModel(keras.Model):
     Attributes:
         step_history: each loss as a list with one value per training step, over all calls of ``fit``.
         epoch_seconds: wall time of each epoch, over all calls of ``fit``; the first one includes compiling.
+        batches_per_step: how many batches of real images one training step takes.
         seed_generator: where all of the model's noise comes from; ``keras.utils.set_random_seed`` seeds it.
     """
 
     loss_names: tuple[str, ...] = ()
+    batches_per_step: int = 1
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -155,6 +162,7 @@ class ImageModel(keras.Model):
     def fit(
         self,
         images: np.ndarray,
+        labels: np.ndarray | None = None,
         *,
         batch_size: int = 128,
         epochs: int = 1,
@@ -166,7 +174,8 @@ class ImageModel(keras.Model):
 
         Args:
             images: array (n, ...), float32.
-            batch_size: images a step.
+            labels: array (n, ...) that goes with the images, for a model that takes both.
+            batch_size: images a batch; a step takes ``batches_per_step`` of them.
             epochs: the epoch to stop at, counted from 0.
             initial_epoch: the epoch to start at (above 0 after a resume).
             callbacks: Keras callbacks.
@@ -179,7 +188,8 @@ class ImageModel(keras.Model):
             ValueError: the images are not in the range that the model makes, or there are none.
         """
         require_range(images, self.output_activation)
-        steps = math.ceil(len(images) / batch_size)
+        images_per_step = batch_size * self.batches_per_step
+        steps = math.ceil(len(images) / images_per_step)
         if steps > self.step_losses.capacity:
             self.step_losses = StepLosses(self.loss_names, capacity=steps, name="step_losses")
             self.make_train_function(force=True)
@@ -188,7 +198,8 @@ class ImageModel(keras.Model):
             from tqdm.keras import TqdmCallback
 
             keepers.append(TqdmCallback(verbose=0, desc=self.name))
-        data = batches(images, batch_size, seed=self.seed_generator.state.value, epoch=self.epoch)
+        arrays = images if labels is None else (images, labels)
+        data = batches(arrays, images_per_step, seed=self.seed_generator.state.value, epoch=self.epoch)
         return super().fit(
             data,
             epochs=epochs,

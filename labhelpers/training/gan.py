@@ -36,8 +36,9 @@ def adversarial_step(
         generator_optimizer: built on the generator's variables.
         discriminator_optimizer: built on the discriminator's variables.
         loss: what both of them pay.
-        real_images: (batch, ...), in the range of the generator's last layer.
-        noise: a batch of noise (batch, latent_dim) for each of the loss's ``critic_steps``.
+        real_images: (batch, ...) for each of the loss's ``critic_steps``, all in one tensor, in the range of the
+            generator's last layer. The k-th of n steps takes the images k, k + n, k + 2 n and so on.
+        noise: a batch of noise (batch, latent_dim) for each of these steps.
         mix: for a loss with a penalty, one number in [0, 1) an image (batch,) for each of these steps.
         control: for a loss with a controller, its value.
 
@@ -53,13 +54,14 @@ def adversarial_step(
             f"of D, but got {len(mix)}. Draw them uniformly from [0, 1)."
         )
     for step, latent in enumerate(noise):
+        batch = real_images[step :: len(noise)]
         with tf.GradientTape() as generator_tape:
             fake_images = generator(latent, training=True)
         with tf.GradientTape() as discriminator_tape:
-            real_logits = discriminator(real_images, training=True)
+            real_logits = discriminator(batch, training=True)
             fake_logits = discriminator(fake_images, training=True)
             d_loss = loss.discriminator(real_logits, fake_logits, *control)
-            penalty = loss.penalty(discriminator, real_images, fake_images, mix[step]) if loss.penalty else 0.0
+            penalty = loss.penalty(discriminator, batch, fake_images, mix[step]) if loss.penalty else 0.0
             d_total = d_loss + penalty
         _descend(discriminator_tape, d_total, discriminator, discriminator_optimizer)
         if loss.clip_weights is not None:
@@ -116,6 +118,8 @@ class GAN(ImageModel):
         ValueError: the networks do not fit together, or ``ema`` is no decay.
     """
 
+    takes_labels = False
+
     def __init__(
         self,
         generator: keras.Model,
@@ -127,11 +131,12 @@ class GAN(ImageModel):
     ) -> None:
         self.adversarial_loss = loss or non_saturating()
         self.loss_names = self.adversarial_loss.names
+        self.batches_per_step = self.adversarial_loss.critic_steps
         super().__init__(**kwargs)
-        if tuple(generator.output_shape[1:]) != tuple(discriminator.input_shape[1:]):
+        if generator.outputs[0].shape[1:] != discriminator.inputs[0].shape[1:]:
             raise ValueError(
-                f"The generator makes images of shape {generator.output_shape[1:]}, but the discriminator takes "
-                f"{discriminator.input_shape[1:]}. Build both for the same image_shape."
+                f"The generator makes images of shape {generator.outputs[0].shape[1:]}, but the discriminator takes "
+                f"{discriminator.inputs[0].shape[1:]}. Build both for the same image_shape."
             )
         if ema is not None and not 0 <= ema < 1:
             raise ValueError(f"ema is {ema}, expected a decay in [0, 1) such as 0.999, or None for no average.")
@@ -154,7 +159,7 @@ class GAN(ImageModel):
     @property
     def latent_dim(self) -> int:
         """Length of a noise vector."""
-        return int(self.generator.input_shape[-1])
+        return int(self.generator.inputs[0].shape[-1])
 
     @property
     def output_activation(self) -> str:
@@ -192,11 +197,9 @@ class GAN(ImageModel):
         if jit_compile is None:
             jit_compile = xla_pays(self.generator, self.discriminator)
 
-        def step(images: Tensor, noise: Sequence[Tensor], mix: Sequence[Tensor]) -> dict[str, Tensor]:
-            networks, loss = (self.generator, self.discriminator), self.adversarial_loss
-            return adversarial_step(*networks, *self.optimizers, loss, images, noise, mix, self.control)
-
-        self.compile_step(step, xla=jit_compile, optimizer=generator_optimizer, steps_per_execution=steps_per_execution)
+        self.compile_step(
+            self.step, xla=jit_compile, optimizer=generator_optimizer, steps_per_execution=steps_per_execution
+        )
         self.discriminator_optimizer = discriminator_optimizer
         generator_optimizer.build(generator_variables)
         discriminator_optimizer.build(discriminator_variables)
@@ -212,13 +215,27 @@ class GAN(ImageModel):
         """Both optimizers, the generator's first."""
         return self.generator_optimizer, self.discriminator_optimizer
 
-    def losses_of_step(self, images: Tensor) -> dict[str, Tensor]:
-        """One ``adversarial_step`` with fresh noise, and the step of the average."""
-        loss, count = self.adversarial_loss, tf.shape(images)[0]
-        noise = tf.unstack(self.noise(loss.critic_steps, count, self.latent_dim))
+    def step(self, batch: Any, noise: Sequence[Tensor], mix: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What is compiled: an ``adversarial_step`` of these networks on a batch of real images."""
+        networks, loss = (self.generator, self.discriminator), self.adversarial_loss
+        return adversarial_step(*networks, *self.optimizers, loss, batch, noise, mix, self.control)
+
+    def draw_noise(self, count: Tensor) -> Tensor:
+        """Noise (count, latent_dim) to train on."""
+        return self.noise(count, self.latent_dim)
+
+    def losses_of_step(self, images: Any) -> dict[str, Tensor]:
+        """One ``step`` with fresh noise, and the step of the average."""
+        steps, count = self.batches_per_step, tf.shape(tf.nest.flatten(images)[0])[0]
+        if steps > 1:
+            # An epoch's last batch may hold fewer images than there are steps of D: each needs at least one.
+            count = tf.maximum(count, steps)
+            images = tf.gather(images, tf.range(count) % tf.shape(images)[0])
+        sizes = [(count + steps - 1 - step) // steps for step in range(steps)]
+        noise = [self.draw_noise(size) for size in sizes]
         mix: Sequence[Tensor] = ()
-        if loss.penalty:
-            mix = tf.unstack(keras.random.uniform((loss.critic_steps, count), seed=self.seed_generator))
+        if self.adversarial_loss.penalty:
+            mix = [keras.random.uniform((size,), seed=self.seed_generator) for size in sizes]
         assert self.compiled_step
         losses = self.compiled_step(images, noise, mix)
         if self.ema_generator is not None:
@@ -232,12 +249,17 @@ class GAN(ImageModel):
         for mean, weight in zip(average.weights, self.generator.weights, strict=True):
             mean.assign(mean + (1 - keep) * (weight - mean))
 
-    def fit(self, images: np.ndarray, **kwargs: Any) -> keras.callbacks.History:
+    def fit(self, images: np.ndarray, labels: np.ndarray | None = None, **kwargs: Any) -> keras.callbacks.History:
         """Train on images; see ``ImageModel.fit``.
 
         Raises:
             ValueError: the model is not compiled, a network is frozen, or the images do not suit the networks.
         """
+        if labels is not None and not self.takes_labels:
+            raise ValueError(
+                f"{type(self).__name__} got labels, but it learns from images alone. Leave them out, or train a "
+                "training.ConditionalGAN."
+            )
         if not self.compiled:
             raise ValueError("This GAN is not compiled, so it has no optimizers. Call gan.compile() before gan.fit().")
         for network, optimizer in zip((self.generator, self.discriminator), self.optimizers, strict=True):
@@ -247,13 +269,13 @@ class GAN(ImageModel):
                     f"The network {network.name!r} has {found} trainable variables, but its optimizer was built on "
                     f"{built}: something was frozen or thawed after compile. Undo it, or compile again."
                 )
-        expected = tuple(self.discriminator.input_shape[1:])
+        expected = tuple(self.discriminator.inputs[0].shape[1:])
         if images.shape[1:] != expected:
             raise ValueError(
                 f"These images have shape {images.shape[1:]}, but the discriminator takes {expected}. "
                 "Reshape the images, or build the networks for this image_shape."
             )
-        return super().fit(images, **kwargs)
+        return super().fit(images, labels, **kwargs)
 
     def call(self, noise: Tensor, training: bool = False) -> Tensor:
         """Images from noise (batch, latent_dim), by the averaged generator where there is one."""
@@ -274,7 +296,7 @@ class GAN(ImageModel):
             ValueError: the noise has another length than the generator takes.
         """
         if isinstance(count_or_noise, int | np.integer):
-            noise = np.random.default_rng(seed).normal(size=(count_or_noise, self.latent_dim)).astype(np.float32)
+            noise = self.noise_from_seed(int(count_or_noise), seed)
         else:
             noise = np.asarray(count_or_noise)
         if noise.ndim != 2 or noise.shape[1] != self.latent_dim:
@@ -282,9 +304,18 @@ class GAN(ImageModel):
                 f"The noise has shape {noise.shape}, but this generator takes (n, {self.latent_dim}). "
                 "Draw it with that length, or give only the number of images."
             )
+        return self._drawn(noise, batch_size=batch_size)
+
+    def noise_from_seed(self, count: int, seed: int) -> np.ndarray:
+        """Noise (count, latent_dim) to sample with, float32: the same seed gives the same noise."""
+        return np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32)
+
+    def _drawn(self, *inputs: np.ndarray, batch_size: int) -> np.ndarray:
+        """What ``call`` makes of arrays, some rows at a time."""
         if self._draw is None:
             self._draw = tf.function(self.call, reduce_retracing=True)
-        parts = [self._draw(tf.constant(noise[i : i + batch_size])) for i in range(0, len(noise), batch_size)]
+        cuts = range(0, len(inputs[0]), batch_size)
+        parts = [self._draw(*(tf.constant(array[i : i + batch_size]) for array in inputs)) for i in cuts]
         return np.concatenate([np.asarray(part) for part in parts])
 
     def get_config(self) -> dict[str, Any]:
