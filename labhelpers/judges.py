@@ -4,7 +4,8 @@ A judge never trains: it holds its own copy of the weights and runs them in infe
 kind of data; its numbers are comparable with each other and with nothing else, published FIDs (Inception features)
 least of all.
 
-``python -m labhelpers.judges`` trains the MNIST judge anew from real MNIST and writes its weights.
+``python -m labhelpers.judges`` trains the MNIST judge anew from real MNIST and writes its weights, and
+``python -m labhelpers.judges face`` does so with the face judge, from drawn faces.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -21,17 +23,25 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import ArrayLike, NDArray
 
-from labhelpers.data import load_mnist
+from labhelpers.data import draw_faces, load_mnist
+from labhelpers.data.faces import ATTRIBUTES
 from labhelpers.data.images import RANGES, Activation
 from labhelpers.metrics import real_reference
 
 __all__ = [
+    "FACE_JUDGE_ACCURACY",
+    "FACE_JUDGE_FLOOR",
+    "FACE_JUDGE_SHA256",
     "MNIST_JUDGE_ACCURACY",
     "MNIST_JUDGE_FLOOR",
     "MNIST_JUDGE_SHA256",
     "Judge",
+    "face_classifier",
+    "face_judge",
     "mnist_classifier",
     "mnist_judge",
+    "resized_for",
+    "train_face_classifier",
     "train_mnist_classifier",
 ]
 
@@ -44,6 +54,20 @@ MNIST_JUDGE_FLOOR = 0.529
 MNIST_JUDGE_SHA256 = "2cfb85b6d338d46f982cf1944c7abe8b5656b8d44191009d00f6aa7cf490df03"
 """SHA-256 of the file of weights."""
 
+FACE_JUDGE_ACCURACY = 0.8231
+"""Mean over the ten attributes of the share of 1,000 unseen drawn faces on which the face judge's network reads it."""
+
+FACE_JUDGE_FLOOR = 22.028
+"""FID under `face_judge` of 1,000 drawn faces (seed 102) against 1,000 others (seed 103), at 48x48."""
+
+FACE_JUDGE_SHA256 = "09648cec7053a6dc5be475183b0d76909bd422ea5b7703f13dcc565173ed855a"
+"""SHA-256 of the file of weights."""
+
+FACE_JUDGE_SIZE = 48
+"""Side of the images that the face judge looks at."""
+
+_FACE_WEIGHTS = Path(__file__).parent / "weights" / "face_judge.npz"
+_FACE_SEED, _FACE_TEST_SEED, _FACE_OTHER_SEED = 101, 102, 103  # of the drawn faces; the labs draw theirs from others
 _MNIST_WEIGHTS = Path(__file__).parent / "weights" / "mnist_judge.npz"
 _MNIST_SEED = 0
 _BATCH = 500
@@ -303,6 +327,121 @@ def mnist_judge() -> Judge:
     return Judge.from_model(model, layer="features")
 
 
+def face_classifier(seed: int = 0) -> keras.Model:
+    """The untrained network of the face judge: three convolutions with pooling, 64 features, logits for ten attributes.
+
+    Args:
+        seed: of the starting weights. No global random state is used or moved.
+
+    Returns:
+        Functional model from images ``(n, 48, 48, 3)`` in [0, 1] to logits ``(n, 51)``, those of ``ATTRIBUTES`` one
+        after the other; the layer ``features`` holds the 64 values after its ReLU.
+    """
+
+    def start(offset: int) -> dict[str, object]:
+        return {"dtype": "float32", "kernel_initializer": keras.initializers.GlorotUniform(seed=10 * seed + offset)}
+
+    images = keras.Input((FACE_JUDGE_SIZE, FACE_JUDGE_SIZE, 3), name="images", dtype="float32")
+    x = images
+    for number, filters in enumerate((24, 32, 48), start=1):  # 48x48 => 24x24 => 12x12 => 6x6
+        name = f"conv_{number}"
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, **start(number))(x)
+        x = layers.MaxPooling2D(name=f"pool_{number}", dtype="float32")(x)
+    x = layers.Flatten(name="flatten", dtype="float32")(x)
+    x = layers.Dense(64, activation="relu", name="features", **start(4))(x)
+    logits = layers.Dense(sum(map(len, ATTRIBUTES.values())), name="logits", **start(5))(x)
+    return keras.Model(images, logits, name="face_judge")
+
+
+def train_face_classifier(
+    images: NDArray[np.uint8], attributes: Mapping[str, NDArray[np.str_]], *, seed: int = 0, epochs: int = 10
+) -> keras.Model:
+    """Train the network of the face judge to read every attribute: Adam(1e-3), batch 64.
+
+    Sets the global seeds.
+
+    Args:
+        images: ``(n, 48, 48, 3)`` uint8.
+        attributes: as ``DrawnFaces`` has them.
+        seed: of the starting weights and of the order of the images.
+        epochs: passes over the images.
+
+    Returns:
+        The trained network with logits; as reproducible as `train_mnist_classifier`.
+    """
+    keras.utils.set_random_seed(seed)
+    model = face_classifier(seed)
+
+    def loss(targets: Any, logits: Any) -> Any:
+        parts = zip(tf.split(logits, _kinds(), axis=1), tf.unstack(targets, axis=1), strict=True)
+        return tf.add_n(
+            [tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(target, tf.int64), part) for part, target in parts]
+        )
+
+    model.compile(keras.optimizers.Adam(1e-3), loss, jit_compile=False)
+    model.fit(images / np.float32(255), _attribute_numbers(attributes), batch_size=64, epochs=epochs, verbose=2)
+    return model
+
+
+def attribute_accuracy(
+    model: keras.Model, images: NDArray[np.uint8], attributes: Mapping[str, NDArray[np.str_]]
+) -> dict[str, float]:
+    """The share of images on which the network of the face judge reads each attribute right."""
+    logits = model.predict(images / np.float32(255), batch_size=_BATCH, verbose=0)
+    parts = np.split(logits, np.cumsum(_kinds())[:-1], axis=1)
+    read = np.stack([part.argmax(axis=1) for part in parts], axis=1)
+    right = (read == _attribute_numbers(attributes)).mean(axis=0)
+    return dict(zip(ATTRIBUTES, right.tolist(), strict=True))
+
+
+def _kinds() -> list[int]:
+    return [len(values) for values in ATTRIBUTES.values()]
+
+
+def _attribute_numbers(attributes: Mapping[str, NDArray[np.str_]]) -> NDArray[np.int64]:
+    """Every attribute as the number of its value: ``(n, 10)``."""
+    columns = [[list(values).index(value) for value in attributes[name]] for name, values in ATTRIBUTES.items()]
+    return np.array(columns, dtype=np.int64).T
+
+
+def face_judge() -> Judge:
+    """The frozen network that has learned to read drawn faces: 64 features of images of 48x48, no classes.
+
+    It reads an attribute right on 82.3 % of unseen drawn faces, the mean of ten attributes: hair colour and background
+    nearly always, the shape of the eyes hardly better than by guessing. Between two sets of 1,000
+    drawn faces its FID is 22.028: the floor on which FIDs of generated faces stand. It knows drawn faces only: with
+    other pictures its numbers mean less.
+
+    Returns:
+        The judge. Loads from the package, without network. `resized_for` brings images to its size.
+
+    Raises:
+        FileNotFoundError: the weights are missing.
+        ValueError: the file is not the one whose SHA-256 is `FACE_JUDGE_SHA256`.
+    """
+    model = face_classifier()
+    model.set_weights(_read_weights(_FACE_WEIGHTS, FACE_JUDGE_SHA256))
+    return Judge("face_judge", keras.Model(model.inputs[0], {"features": model.get_layer("features").output}))
+
+
+def resized_for(judge: Judge, images: NDArray[Any]) -> NDArray[Any]:
+    """Images in the size that a judge takes: averaged where they shrink; in the same type and range.
+
+    Args:
+        judge: the judge.
+        images: ``(n, height, width, channels)``, uint8 or float.
+
+    Returns:
+        ``(n, *judge.image_shape)``; the images themselves where they have that size.
+    """
+    height, width, _ = judge.image_shape
+    if images.shape[1:3] == (height, width):
+        return images
+    cut = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+    small = np.concatenate([tf.image.resize(part, (height, width), antialias=True).numpy() for part in cut])
+    return np.rint(small).astype(np.uint8) if images.dtype == np.uint8 else small.astype(images.dtype)
+
+
 def _read_weights(file: Path, sha256: str) -> list[NDArray[np.float32]]:
     """Weights in the order of ``Model.get_weights``, from a file that must have the given hash."""
     if not file.is_file():
@@ -330,12 +469,17 @@ def _write_weights(file: Path, model: keras.Model) -> str:
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Train the MNIST judge on real MNIST, write its weights into the package, and print what they are worth.
+
+    Args:
+        arguments: ``["face"]`` for the face judge instead.
 
     Returns:
         0, or 1 where the data is not the real MNIST.
     """
+    if list(arguments) == ["face"]:
+        return _train_face_judge()
     data = load_mnist()
     print(data)
     if (len(data.train_images), len(data.test_images)) != (60_000, 10_000):
@@ -360,5 +504,25 @@ def main() -> int:
     return 0
 
 
+def _train_face_judge(count: int = 6000, test_count: int = 1000) -> int:
+    """Train the face judge on drawn faces, write its weights into the package, and print what they are worth."""
+    train = draw_faces(count, FACE_JUDGE_SIZE, seed=_FACE_SEED)
+    test, other = (draw_faces(test_count, FACE_JUDGE_SIZE, seed=seed) for seed in (_FACE_TEST_SEED, _FACE_OTHER_SEED))
+    tf.config.experimental.enable_op_determinism()
+    model = train_face_classifier(train.images, train.attributes)
+    sha256 = _write_weights(_FACE_WEIGHTS, model)
+    accuracy = attribute_accuracy(model, test.images, test.attributes)
+    judge = Judge("face_judge", keras.Model(model.inputs[0], {"features": model.get_layer("features").output}))
+    floor = real_reference(judge, test.images, other.images).floor(test_count)
+    print(", ".join(f"{name} {share:.3f}" for name, share in accuracy.items()))
+    print(f"mean test accuracy {np.mean(list(accuracy.values())):.4f}")
+    if floor is not None:
+        print(f"FID floor {floor[0]:.3f}, {test_count:,} faces against {floor[1]:,} others")
+    print(f"{_FACE_WEIGHTS.stat().st_size:,} bytes, SHA-256 {sha256}")
+    if sha256 != FACE_JUDGE_SHA256:
+        print("This is a new judge. State these three numbers in the constants of labhelpers/judges.py.")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

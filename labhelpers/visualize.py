@@ -13,6 +13,7 @@ from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from PIL import ImageFont
 
@@ -565,6 +566,71 @@ def plot_curves(
     return _finished(figure)
 
 
+def plot_curve_grid(
+    panels: Mapping[str, Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]]],
+    *,
+    title: str,
+    xlabel: str,
+) -> Figure:
+    """Curves in a grid of panels: quantities below each other, cases side by side; one legend for all.
+
+    A curve is named "group" or "group, part"; a group keeps its colour everywhere, its parts differ in their dashes.
+
+    Args:
+        panels: quantity with its unit (a row) to case (a column) to curve name to (x, y).
+        title: what to see.
+        xlabel: quantity and unit of all horizontal axes.
+    """
+    colours = ("#000000", THIRD_COLOUR, "#CC79A7", "#E69F00", "#56B4E9")
+    groups: list[str] = []
+    columns = len(next(iter(panels.values())))
+    with plt.rc_context(STYLE):
+        size = (WIDTH, 2.6 * len(panels) + 0.8)
+        figure, axes = plt.subplots(len(panels), columns, figsize=size, sharey="row", sharex="col", squeeze=False)
+        for number, (row, (ylabel, cases)) in enumerate(zip(axes, panels.items(), strict=True), start=1):
+            row[0].set_ylabel(ylabel)
+            for axis, (case, curves) in zip(row, cases.items(), strict=True):
+                parts: dict[str, int] = {}
+                for name, (x, y) in curves.items():
+                    group = name.split(", ")[0]
+                    groups += [] if group in groups else [group]
+                    style = ("-", "--", ":")[parts.get(group, 0) % 3]
+                    parts[group] = parts.get(group, 0) + 1
+                    colour = colours[groups.index(group) % len(colours)]
+                    axis.plot(x, y, style, color=colour, linewidth=2, marker="o", markersize=3)
+                if number == 1:
+                    axis.set_title(case)
+                if number == len(panels):
+                    axis.set_xlabel(xlabel)
+        keys = [
+            Line2D([], [], color=colours[i % len(colours)], linewidth=2, label=group) for i, group in enumerate(groups)
+        ]
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.legend(handles=keys, loc="lower center", ncols=len(keys))
+        figure.tight_layout(rect=(0, 0.06, 1, 1))
+    return _finished(figure)
+
+
+def show_pictures(pictures: Mapping[str, np.ndarray], *, title: str = "", width: float = WIDTH) -> Figure:
+    """Ready pictures, such as the frames of a sample grid, side by side, each under its own title.
+
+    Args:
+        pictures: title to uint8 picture (height, width) or (height, width, 3).
+        title: what to see.
+        width: of the figure, in inches.
+    """
+    with plt.rc_context(STYLE):
+        ratio = max(picture.shape[0] / picture.shape[1] for picture in pictures.values())
+        height = width / len(pictures) * ratio + 0.4 + (0.4 if title else 0)
+        figure, axes = plt.subplots(1, len(pictures), figsize=(width, height), squeeze=False)
+        for axis, (name, picture) in zip(axes[0], pictures.items(), strict=True):
+            _show_sheet(axis, picture, name)
+        if title:
+            figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+        figure.tight_layout(pad=0.5)
+    return _finished(figure)
+
+
 def plot_histograms(
     values: Mapping[str, Mapping[str, np.ndarray]], *, title: str, xlabel: str, limits: tuple[float, float] = (0, 1)
 ) -> Figure:
@@ -701,5 +767,99 @@ def plot_decision(
         axes[0, 0].set_ylabel("x[1]")
         axes[0, 0].legend(loc="lower right", fontsize=8, frameon=True)
         figure.colorbar(picture, ax=list(axes[0]), shrink=0.8, label="D(x): how probable real is")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+    return _finished(figure)
+
+
+def plot_landscapes(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    centres: np.ndarray,
+    limit: float,
+    title: str,
+    columns: int = 5,
+) -> Figure:
+    """D's score over the plane, one panel a loss: each has its own colour scale, because each loss has its own unit.
+
+    Args:
+        panels: title to (scores, fake points): scores on a square grid (steps, steps), rows from x[1] = limit down,
+            higher where D sees more reality; points (n, 2).
+        centres: (modes, 2), the centres of the real modes, drawn as black rings.
+        limit: the grid goes from -limit to limit.
+        title: what to see.
+        columns: panels a row.
+    """
+    orange = mpl.colors.LinearSegmentedColormap.from_list("discriminator", ["#FFFFFF", DISCRIMINATOR_COLOUR])
+    rows, across = -(-len(panels) // columns), min(columns, len(panels))
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            rows,
+            across,
+            figsize=(WIDTH, rows * (WIDTH / across + 0.45) + 0.3),
+            squeeze=False,
+            sharex=True,
+            sharey=True,
+            layout="constrained",
+        )
+        for axis in axes.ravel()[len(panels) :]:
+            axis.set_axis_off()
+        for axis, (name, (scores, fake)) in zip(axes.ravel(), panels.items(), strict=False):
+            low, high = np.percentile(scores, [2, 98])
+            axis.imshow(
+                scores,
+                extent=(-limit, limit, -limit, limit),
+                cmap=orange,
+                vmin=low,
+                vmax=max(float(high), float(low) + 1e-9),
+                interpolation="bilinear",
+            )
+            axis.scatter(centres[:, 0], centres[:, 1], s=50, facecolors="none", edgecolors="#000000", linewidths=1)
+            axis.scatter(fake[:, 0], fake[:, 1], s=4, alpha=0.5, linewidths=0, color=GENERATOR_COLOUR)
+            axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
+            axis.set_title(f"{name}\n{low:.3g} (white) to {high:.3g}", fontsize=8)
+            axis.grid(visible=False)
+        figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+    return _finished(figure)
+
+
+def plot_panels(
+    panels: Mapping[str, Mapping[str, np.ndarray]], *, title: str, xlabel: str, columns: int = 5, smooth: int = 1
+) -> Figure:
+    """Small multiples of curves, one panel a model; each panel has its own vertical scale.
+
+    Args:
+        panels: panel title to (name to values, one a step); "g_..." and "d_..." get the colours of the players.
+        title: what to see.
+        xlabel: quantity of the common horizontal axis.
+        columns: panels a row.
+        smooth: length of a running mean.
+    """
+    rows, across = -(-len(panels) // columns), min(columns, len(panels))
+    players = {"g_": GENERATOR_COLOUR, "d_": DISCRIMINATOR_COLOUR}
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            rows, across, figsize=(WIDTH, rows * 1.75 + 0.5), squeeze=False, layout="constrained"
+        )
+        for axis in axes.ravel()[len(panels) :]:
+            axis.set_axis_off()
+        handles: dict[str, Any] = {}
+        for axis, (panel, curves) in zip(axes.ravel(), panels.items(), strict=False):
+            for name, values in curves.items():
+                kernel = np.ones(min(smooth, len(values))) / min(smooth, len(values))
+                means = np.convolve(np.asarray(values, dtype=np.float64), kernel, mode="valid")
+                (line,) = axis.plot(
+                    np.arange(len(means)) + len(kernel),
+                    means,
+                    color=players.get(name[:2], "#000000"),
+                    linestyle="--" if name.startswith("g_") else "-",
+                    linewidth=1.3,
+                )
+                handles.setdefault(name, line)
+            axis.set_title(panel, fontsize=8)
+            axis.tick_params(labelsize=7)
+            axis.locator_params(nbins=4)
+        for axis in axes[-1]:
+            axis.set_xlabel(xlabel, fontsize=8)
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), fontsize=8)
         figure.suptitle(title, x=0.02, ha="left", fontsize=12)
     return _finished(figure)

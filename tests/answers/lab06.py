@@ -1,0 +1,295 @@
+"""Answers to lab 06's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+def _sides_by_loop(image_size, doublings):
+    side = -(-image_size // 2**doublings)
+    sides = [side]
+    for _ in range(doublings):
+        side *= 2
+        sides.append(side)
+    return sides
+
+
+def _halved(image_size, doublings):
+    sides = [image_size]
+    for _ in range(doublings):
+        sides.append(math.ceil(sides[-1] / 2))
+    return sides
+
+
+def _valid(image_size, halvings):
+    sides = [image_size]
+    for _ in range(halvings):
+        sides.append((sides[-1] - 3) // 2 + 1)
+    return sides
+
+
+def _by_real_layers(image_size, halvings):
+    images = tf.zeros((1, image_size, image_size, 1))
+    sides = [image_size]
+    for _ in range(halvings):
+        images = layers.Conv2D(1, 3, strides=2, padding="same")(images)
+        sides.append(images.shape[1])
+    return sides
+
+
+# --- generators -------------------------------------------------------------------------------------------------------
+
+
+def _up(filters, **more):
+    return layers.Conv2DTranspose(filters, 4, strides=2, padding="same", **more)
+
+
+def _generator(image_size, latent_dim, *blocks, start_filters=32, doublings=2, last="tanh", crop=True):
+    start = math.ceil(image_size / 2**doublings)
+    extra = start * 2**doublings - image_size
+    return keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(start * start * start_filters),
+            layers.Reshape((start, start, start_filters)),
+            *blocks,
+            layers.Activation(last),
+            *([layers.Cropping2D(((0, extra), (extra, 0)))] if extra and crop else []),
+        ]
+    )
+
+
+def _right_resized(image_size, latent_dim):
+    """Upsampling and a convolution, functional, cropped before the activation."""
+    start = math.ceil(image_size / 4)
+    noise = keras.Input((latent_dim,))
+    x = layers.Reshape((start, start, 24))(layers.Dense(start * start * 24, activation="relu")(noise))
+    for filters in (16, 8):
+        x = layers.UpSampling2D(2)(x)
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+    x = layers.Conv2D(3, 3, padding="same", activation="tanh")(x)
+    extra = start * 4 - image_size
+    x = layers.Cropping2D(((extra // 2, extra - extra // 2),) * 2)(x)
+    return keras.Model(noise, x)
+
+
+def _right_nested(image_size, latent_dim):
+    start = math.ceil(image_size / 4)
+    extra = start * 4 - image_size
+    body = keras.Sequential([keras.Input((start, start, 16)), _up(8), layers.ReLU(), _up(3, activation="tanh")])
+    tail = [layers.Cropping2D(((extra, 0), (0, extra)))] if extra else []
+    return keras.Sequential(
+        [keras.Input((latent_dim,)), layers.Dense(start * start * 16), layers.Reshape((start, start, 16)), body, *tail]
+    )
+
+
+# --- translation ------------------------------------------------------------------------------------------------------
+
+
+def _right_matrices(images, rows, columns):
+    """One matrix of zeros and ones for each image and axis."""
+    height, width = images.shape[1], images.shape[2]
+    down = tf.one_hot(tf.range(height)[None, :] - rows[:, None], height, dtype=images.dtype)
+    right = tf.one_hot(tf.range(width)[None, :] - columns[:, None], width, dtype=images.dtype)
+    return tf.einsum("nih,njw,nhwc->nijc", down, right, images)
+
+
+def _right_pad_and_cut(images, rows, columns):
+    """Image by image: a wide frame of zeros, and a window cut from it."""
+    height, width = images.shape[1], images.shape[2]
+    framed = tf.pad(images, ((0, 0), (height, height), (width, width), (0, 0)))
+    moved = [
+        tf.slice(framed[i], (height - rows[i], width - columns[i], 0), images.shape[1:]) for i in range(len(images))
+    ]
+    return tf.stack(moved)
+
+
+def _right_gather(images, rows, columns):
+    for axis, shifts in ((1, rows), (2, columns)):
+        side = images.shape[axis]
+        framed = tf.pad(images, [(side, side) if each == axis else (0, 0) for each in range(4)])
+        images = tf.gather(framed, tf.range(side)[None] + side - shifts[:, None], axis=axis, batch_dims=1)
+    return images
+
+
+def _rolled(images, rows, columns):
+    return tf.stack([tf.roll(images[i], (rows[i], columns[i]), (0, 1)) for i in range(len(images))])
+
+
+def _numpy(images, rows, columns):
+    return tf.constant(_right_matrices(tf.constant(np.asarray(images)), rows, columns).numpy())
+
+
+# --- scores, GIFs, snapshots ------------------------------------------------------------------------------------------
+
+
+def _means(discriminator, *sets, **how):
+    return [tf.reduce_mean(discriminator(images, **how)) for images in sets]
+
+
+def _gap(discriminator, train, other):
+    on_train, on_other = _means(discriminator, train, other, training=False)
+    return on_train - on_other
+
+
+def _snapshot(of=lambda part: [v.numpy() for v in part.variables]):
+    def answer(generator, discriminator, generator_optimizer, discriminator_optimizer):
+        return {
+            "generator": of(generator),
+            "discriminator": of(discriminator),
+            "generator_optimizer": of(generator_optimizer),
+            "discriminator_optimizer": of(discriminator_optimizer),
+        }
+
+    return answer
+
+
+def _weights_only(part):
+    return part.get_weights() if isinstance(part, keras.Model) else [v.numpy() for v in part.variables]
+
+
+def _trainable_only(part):
+    variables = part.trainable_variables if isinstance(part, keras.Model) else part.variables
+    return [v.numpy() for v in variables]
+
+
+RIGHT = {
+    "generator_sides": [
+        _sides_by_loop,
+        lambda image_size, doublings: [math.ceil(image_size / 2**doublings) * 2**k for k in range(doublings + 1)],
+        lambda image_size, doublings: tuple(np.int64(math.ceil(image_size / 2**doublings)) << np.arange(doublings + 1)),
+        lambda image_size, doublings: math.ceil(image_size / 2**doublings) * 2 ** np.arange(doublings + 1),
+    ],
+    "discriminator_sides": [
+        _halved,
+        lambda image_size, halvings: [math.ceil(image_size / 2**k) for k in range(halvings + 1)],
+        lambda image_size, halvings: [(image_size + 2**k - 1) // 2**k for k in range(halvings + 1)],
+        _by_real_layers,
+    ],
+    "my_face_generator": [
+        lambda size, latent: _generator(size, latent, _up(16), layers.ReLU(), _up(3)),
+        _right_resized,
+        _right_nested,
+        lambda size, latent: _generator(
+            size, latent, layers.BatchNormalization(), _up(24), layers.LeakyReLU(0.2), _up(12), _up(3), doublings=3
+        ),
+    ],
+    "translate": [_right_matrices, _right_pad_and_cut, _right_gather],
+    "score_gap": [
+        _gap,
+        lambda d, train, other: float(np.mean(d.predict(train, verbose=0)) - np.mean(d.predict(other, verbose=0))),
+        lambda d, train, other: np.subtract(*[float(m) for m in _means(d, train, other)]),
+    ],
+    "frame_milliseconds": [
+        lambda frames_per_second: 1000 / frames_per_second,
+        lambda frames_per_second: round(1000 / frames_per_second),
+        lambda frames_per_second: 1 / frames_per_second * 1e3,
+    ],
+    "take_snapshot": [
+        _snapshot(),
+        _snapshot(lambda part: [np.asarray(v).copy() for v in part.variables]),
+        _snapshot(lambda part: tuple(keras.ops.convert_to_numpy(v).copy() for v in part.variables)),
+    ],
+}
+
+WRONG = {
+    "generator_sides": [
+        (lambda size, doublings: [size // 2**doublings * 2**k for k in range(doublings + 1)], "cropped"),
+        (lambda size, doublings: [round(size / 2**doublings) * 2**k for k in range(doublings + 1)], "cropped"),
+        (lambda size, doublings: _sides_by_loop(size, doublings)[::-1], "smallest"),
+        (lambda size, doublings: _sides_by_loop(size, doublings)[1:], "start"),
+        (lambda size, doublings: _sides_by_loop(size, doublings)[:-1], "last doubling"),
+        (lambda size, doublings: math.ceil(size / 2**doublings), "all sides"),
+        (lambda size, doublings: _halved(size, doublings)[::-1], "doubles exactly"),
+        (lambda size, doublings: [size / 2 ** (doublings - k) for k in range(doublings + 1)], "whole number"),
+        (lambda size, doublings: None, "return"),
+    ],
+    "discriminator_sides": [
+        (lambda size, halvings: [size // 2**k for k in range(halvings + 1)], "13, not 12"),
+        (_valid, "valid"),
+        (lambda size, halvings: _halved(size, halvings)[1:], "own side"),
+        (lambda size, halvings: _halved(size, halvings)[::-1], "largest side"),
+        (lambda size, halvings: [size / 2**k for k in range(halvings + 1)], "whole number"),
+        (lambda size, halvings: _halved(size, halvings)[-1], "all of them"),
+        (lambda size, halvings: [], "empty"),
+    ],
+    "my_face_generator": [
+        (lambda size, latent: None, "return"),
+        (lambda size, latent: _generator(48, 16, _up(16), _up(3)), "(None, 8)"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(3), crop=False), "crop"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="sigmoid"), "sigmoid"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(1)), "3)"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(32), layers.Conv2D(3, 3, padding="same")), "fall"),
+        (lambda size, latent: _generator(size, latent, _up(64), _up(3), start_filters=2048), "2,000,000"),
+        (
+            lambda size, latent: _generator(
+                size, latent, layers.Conv2DTranspose(3, 4, strides=4, padding="same"), doublings=2
+            ),
+            "enlarging",
+        ),
+        (lambda size, latent: keras.Sequential([layers.Dense(3)]), "built keras.Model"),
+    ],
+    "translate": [
+        (lambda images, rows, columns: images, "did not move"),
+        (_rolled, "comes back"),
+        (lambda images, rows, columns: _right_gather(images, -rows, -columns), "other way"),
+        (lambda images, rows, columns: _right_gather(images, columns, rows), "swapped"),
+        (lambda images, rows, columns: _right_gather(images, rows, 0 * columns), "columns"),
+        (
+            lambda images, rows, columns: _right_gather(images, rows[0] + 0 * rows, columns[0] + 0 * columns),
+            "own shift",
+        ),
+        (_numpy, "gradient"),
+        (lambda images, rows, columns: tf.stop_gradient(_right_gather(images, rows, columns)), "gradient"),
+        (lambda images, rows, columns: None, "return"),
+    ],
+    "score_gap": [
+        (lambda d, train, other: -_gap(d, train, other), "minus"),
+        (lambda d, train, other: np.subtract(*_means(d, train, other, training=True)), "dropout"),
+        (
+            lambda d, train, other: tf.reduce_mean(tf.sigmoid(d(train))) - tf.reduce_mean(tf.sigmoid(d(other))),
+            "sigmoid",
+        ),
+        (lambda d, train, other: tf.reduce_sum(d(train)) - tf.reduce_sum(d(other)), "means"),
+        (lambda d, train, other: _means(d, train)[0], "training images only"),
+        (lambda d, train, other: d(train[:4]) - d(other), "one number"),
+        (lambda d, train, other: None, "return"),
+    ],
+    "frame_milliseconds": [
+        (lambda frames_per_second: 1 / frames_per_second, "milliseconds"),
+        (lambda frames_per_second: frames_per_second, "how many frames"),
+        (lambda frames_per_second: 0.3, "0.3"),
+        (lambda frames_per_second: 1000 * frames_per_second, "less time"),
+        (lambda frames_per_second: 100 / frames_per_second, "hundredths"),
+        (lambda frames_per_second: None, "return"),
+    ],
+    "take_snapshot": [
+        (_snapshot(_weights_only), "dice"),
+        (_snapshot(_trainable_only), "running statistics"),
+        (_snapshot(lambda part: list(part.variables)), "NumPy"),
+        (lambda g, d, g_optimizer, d_optimizer: [g.get_weights(), d.get_weights()], "dict"),
+        (lambda g, d, g_optimizer, d_optimizer: {"generator": g.get_weights()}, "discriminator_optimizer"),
+        (
+            lambda g, d, g_optimizer, d_optimizer: (
+                _snapshot()(g, d, g_optimizer, d_optimizer)
+                | {"generator_optimizer": [np.asarray(d_optimizer.learning_rate)]}
+            ),
+            "moments",
+        ),
+        (
+            lambda g, d, g_optimizer, d_optimizer: _snapshot()(g, d, d_optimizer, g_optimizer),
+            "expected",
+        ),
+        (
+            _snapshot(lambda part: [0 * v.numpy() for v in part.variables]),
+            "values",
+        ),
+    ],
+}
