@@ -12,6 +12,7 @@ COMMANDS = {
     "run": "run a lab without a browser, and write the executed notebook and an HTML page",
     "build": "make the notebooks from their sources, or check that they agree",
     "grade": "score answered notebooks",
+    "zoo": "show the types of GAN, or make the table of results again",
 }
 
 

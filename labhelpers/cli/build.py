@@ -38,10 +38,13 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 
 from labhelpers.checks.core import CODE_STUB, TEXT_STUB
+from labhelpers.zoo.registry import markdown
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SOURCES = PROJECT_ROOT / "solutions"
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
+README = PROJECT_ROOT / "README.md"
+ZOO_MARKS = ("<!-- zoo: made by labs build -->", "<!-- zoo: end -->")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +63,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"There are no sources in {SOURCES}: this copy of the labs came without them.", file=sys.stderr)
         return 2
     if options.check:
-        found = [line for line in map(drift, catalogue()) if line]
+        found = [line for line in (*map(drift, catalogue()), readme_drift()) if line]
         print("\n".join(found) or "Every notebook agrees with its source.", file=sys.stderr if found else sys.stdout)
         return 1 if found else 0
     for lab in catalogue():
@@ -72,7 +75,27 @@ def main(options: argparse.Namespace) -> int:
             newline="\n",
         )
         print(f"{lab.source.name} -> {target}")
+    if not options.solutions:
+        README.write_text(readme_with_tables(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     return 0
+
+
+def readme_with_tables(text: str) -> str:
+    """The README with the table of GAN types made anew from the registry."""
+    begin, end = ZOO_MARKS
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    if not after:
+        raise SourceError(f"README.md has no lines {begin!r} and {end!r}: the table of GAN types goes between them.")
+    return f"{before}{begin}\n{markdown('year', 'idea', 'use', 'built')}\n{end}{after}"
+
+
+def readme_drift() -> str | None:
+    """A sentence if the README's table differs from the registry, or None."""
+    text = README.read_text(encoding="utf-8")
+    if readme_with_tables(text) == text:
+        return None
+    return "README.md: the table of GAN types differs from labhelpers.zoo. Run `labs build`."
 
 
 class SourceError(ValueError):

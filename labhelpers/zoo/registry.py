@@ -17,7 +17,7 @@ class GanType:
 
     Attributes:
         name: the short name.
-        year: of the first preprint.
+        year: of the preprint, or of the conference where the type is better known by that.
         idea: what is new in it.
         key_feature: the part without which it would be another GAN.
         objective: what D and G minimise, in plain text; r = D(x) and f = D(G(z)) are raw scores, sp(t) = log(1 + e^t),
@@ -70,6 +70,7 @@ ZOO: tuple[GanType, ...] = (
         "Any pair with an extra input",
         "Images of a class that is asked for",
         "Mirza and Osindero, Conditional Generative Adversarial Nets",
+        lab="07",
     ),
     GanType(
         "DCGAN",
@@ -102,6 +103,7 @@ ZOO: tuple[GanType, ...] = (
         "DCGAN pair; 62 noise values, one 10-way code, two uniform codes",
         "Disentangled factors: digit, slant, width",
         "Chen et al., InfoGAN",
+        lab="07",
     ),
     GanType(
         "EBGAN",
@@ -113,6 +115,7 @@ ZOO: tuple[GanType, ...] = (
         "A dense training signal; anomaly scores",
         "Zhao, Mathieu and LeCun, Energy-based Generative Adversarial Network",
         loss="ebgan",
+        lab="07",
     ),
     GanType(
         "Pix2Pix",
@@ -144,6 +147,7 @@ ZOO: tuple[GanType, ...] = (
         "A calmer training than with cross-entropy",
         "Mao et al., Least Squares Generative Adversarial Networks",
         loss="least_squares",
+        lab="07",
     ),
     GanType(
         "WGAN",
@@ -155,6 +159,7 @@ ZOO: tuple[GanType, ...] = (
         "A loss that falls as the samples get better",
         "Arjovsky, Chintala and Bottou, Wasserstein GAN",
         loss="wgan",
+        lab="07",
     ),
     GanType(
         "WGAN-GP",
@@ -166,6 +171,7 @@ ZOO: tuple[GanType, ...] = (
         "Stable training of deeper networks",
         "Gulrajani et al., Improved Training of Wasserstein GANs",
         loss="wgan_gp",
+        lab="07",
     ),
     GanType(
         "BEGAN",
@@ -177,6 +183,7 @@ ZOO: tuple[GanType, ...] = (
         "Smooth faces; a measure of convergence",
         "Berthelot, Schumm and Metz, BEGAN: Boundary Equilibrium GANs",
         loss="began",
+        lab="07",
     ),
     GanType(
         "CycleGAN",
@@ -320,3 +327,10 @@ def table(*columns: str) -> pd.DataFrame:
     rows = [{"type": gan.name, **{column: getattr(gan, column) for column in chosen}} for gan in ZOO]
     order = sorted(range(len(ZOO)), key=lambda index: (ZOO[index].year, index))
     return pd.DataFrame([rows[index] for index in order]).set_index("type")
+
+
+def markdown(*columns: str) -> str:
+    """``table(*columns)`` as a Markdown table, for the README."""
+    shown = table(*columns).reset_index()
+    rows = [list(shown.columns), ["---"] * len(shown.columns), *shown.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)

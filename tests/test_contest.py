@@ -1,0 +1,85 @@
+"""The contest of the zoo: one call for every loss, results that one command makes again."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from labhelpers import zoo
+from labhelpers.cli import main as labs
+from labhelpers.cli.build import README, readme_drift, readme_with_tables
+from labhelpers.losses.adversarial import LOSSES
+
+
+def small(task: zoo.Task) -> zoo.Task:
+    return dataclasses.replace(task, samples=100)
+
+
+@pytest.mark.parametrize("contestant", zoo.CONTESTANTS, ids=lambda contestant: contestant.name)
+def test_every_contestant_plays_in_the_plane(contestant: zoo.Contestant) -> None:
+    result = zoo.train(contestant, small(zoo.ring_task(256)), 2, jit_compile=False, progress=False)
+    assert all(np.isfinite(values).all() for values in result.gan.step_history.values())
+    assert 0 <= result.after["good"] <= 1
+    assert result.seconds > 0
+    loss = contestant.losses["points"]()
+    assert len(result.gan.step_history["g_loss"]) == 2 * loss.critic_steps * -(-256 // (128 * loss.critic_steps))
+    assert float(result.gan.generator_optimizer.learning_rate) == pytest.approx(0.0, abs=1e-9)
+    steps = result.gan.discriminator_optimizer.iterations
+    assert int(steps) == loss.critic_steps * len(result.gan.step_history["g_loss"])
+
+
+def test_every_built_loss_has_a_contestant_of_a_known_type() -> None:
+    names = {kind.name for kind in zoo.ZOO}
+    assert {contestant.gan_type for contestant in zoo.CONTESTANTS} <= names
+    played = {contestant.losses[kind]().name for contestant in zoo.CONTESTANTS for kind in ("points", "images")}
+    assert played == {name for name in LOSSES if not name.startswith("test")} & played
+    assert played >= {
+        "non_saturating",
+        "saturating",
+        "least_squares",
+        "wgan",
+        "wgan_gp",
+        "hinge",
+        "with_r1",
+        "ebgan",
+        "began",
+    }
+
+
+def test_a_seed_fixes_the_result() -> None:
+    task = small(zoo.ring_task(256))
+    first, second, other = (
+        zoo.train(zoo.CONTESTANTS[0], task, 1, seed=seed, jit_compile=False, progress=False).gan.sample(20)
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_the_table_has_a_row_a_contestant_and_the_grid_is_judged_on_its_own_scale() -> None:
+    task = zoo.grid_task(256)
+    assert np.abs(task.data).max() < 1.1
+    centres = np.stack(np.meshgrid([-1, -0.5, 0, 0.5, 1], [-1, -0.5, 0, 0.5, 1]), axis=-1).reshape(-1, 2)
+    assert task.judge(centres.astype(np.float32)) == {"modes": 25, "good": 1.0}
+    table = zoo.compete([(small(task), 1)], zoo.CONTESTANTS[:2])
+    assert list(table.index) == ["non-saturating", "saturating"]
+    assert list(table.columns) == ["grid modes", "grid good", "grid seconds"]
+
+
+def test_the_readme_agrees_with_the_registry() -> None:
+    assert readme_drift() is None
+    text = README.read_text(encoding="utf-8")
+    assert all(f"| {kind.name} |" in text for kind in zoo.ZOO)
+    assert text.count("| not yet |") == sum(kind.built == "not yet" for kind in zoo.ZOO) > 0
+    assert readme_with_tables(text.replace("| CGAN |", "| CGANS |")) == text
+
+
+def test_labs_zoo_sorts_and_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert labs(["zoo", "--sort", "built"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "not yet" in lines[-1]
+    assert "lab 03" in lines[2]
+    assert labs(["zoo", "--sort", "colour"]) == 2
+    assert "no column colour" in capsys.readouterr().err
