@@ -122,9 +122,11 @@ def show_rows(rows: Mapping[str, np.ndarray], *, title: str = "", width: float =
         for axis, (label, sheet) in zip(axes[:, 0], sheets.items(), strict=True):
             _show_sheet(axis, sheet, "")
             axis.text(-0.01, 0.5, label, transform=axis.transAxes, ha="right", va="center")
+        top = 1.0
         if title:
             figure.suptitle(title, x=0.02, ha="left", fontsize=12)
-        figure.tight_layout(pad=0.4)
+            top -= 0.35 / figure.get_figheight()
+        figure.tight_layout(pad=0.4, rect=(0, 0, 1, top))
     return _finished(figure)
 
 
