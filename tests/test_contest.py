@@ -30,6 +30,31 @@ def test_every_contestant_plays_in_the_plane(contestant: zoo.Contestant) -> None
     assert int(steps) == loss.critic_steps * len(result.gan.step_history["g_loss"])
 
 
+# One seeded run of 2,400 steps of G a loss: the least modes (of 8) and share of good samples. A seed gives the same
+# numbers on one machine; another processor rounds otherwise, so the floors lie well below what was seen. The last three
+# lose modes, or miss them, in lab 07, too, where it is explained.
+RING: dict[str, tuple[int, float]] = {
+    "non-saturating": (7, 0.5),
+    "saturating": (7, 0.5),
+    "least squares (0, 1, 1)": (7, 0.5),
+    "hinge": (7, 0.5),
+    "non-saturating + R1": (7, 0.5),
+    "WGAN": (7, 0.3),
+    "WGAN-GP": (7, 0.3),
+    "EBGAN": (4, 0.3),
+    "least squares (-1, 1, 0)": (0, 0.0),
+    "BEGAN": (0, 0.0),
+}
+
+
+@pytest.mark.parametrize("contestant", zoo.CONTESTANTS, ids=lambda contestant: contestant.name)
+def test_the_ring_is_learnt(contestant: zoo.Contestant) -> None:
+    modes, good = RING[contestant.name]
+    result = zoo.train(contestant, zoo.ring_task(), 3, jit_compile=False, progress=False)
+    assert result.after["modes"] >= modes
+    assert result.after["good"] >= good
+
+
 def test_every_built_loss_has_a_contestant_of_a_known_type() -> None:
     names = {kind.name for kind in zoo.ZOO}
     assert {contestant.gan_type for contestant in zoo.CONTESTANTS} <= names

@@ -229,8 +229,9 @@ class GAN(ImageModel):
         steps, count = self.batches_per_step, tf.shape(tf.nest.flatten(images)[0])[0]
         if steps > 1:
             # An epoch's last batch may hold fewer images than there are steps of D: each needs at least one.
+            again = tf.range(steps) % count
+            images = tf.cond(count < steps, lambda: tf.gather(images, again), lambda: images)
             count = tf.maximum(count, steps)
-            images = tf.gather(images, tf.range(count) % tf.shape(images)[0])
         sizes = [(count + steps - 1 - step) // steps for step in range(steps)]
         noise = [self.draw_noise(size) for size in sizes]
         mix: Sequence[Tensor] = ()
