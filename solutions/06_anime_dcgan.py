@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.6, quick: 7.9}
+#     minutes: {smoke: 0.7, quick: 7.9}
 #     data: [faces]
 # ---
 
