@@ -45,7 +45,7 @@ def batches(
         return tf.nest.map_structure(lambda values: tf.gather(values, index), resident)
 
     dataset = tf.data.Dataset.range(1).flat_map(order).map(gather)
-    # There is nothing to optimise in this pipeline, and the search for it copies the arrays: most of a second for MNIST.
+    # There is nothing to optimise here, and the search for it copies the arrays: most of a second for MNIST.
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
     options.autotune.enabled = False
