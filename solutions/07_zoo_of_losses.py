@@ -372,9 +372,10 @@ print("pull-away term of orthogonal codes:  ", float(zoo_losses.pull_away_term(a
 # ## 9. The contest in the plane
 #
 # Your own functions play: wherever your check was green, the contestant below uses *your* losses. Both games are small:
-# the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. The networks, the noise, the number of G's steps and the
-# falling learning rate are the same for all. Only the critics of WGAN and WGAN-GP train five times for each step of G:
-# that is their price, and you will see it in the seconds.
+# the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. The networks, the noise and the number of G's steps are
+# the same for all, and all learning rates fall to 0. Where they start, and the constants of a loss, are each contestant's own
+# (`zoo.CONTESTANTS`). The critics of WGAN and WGAN-GP train five times for each step of G: that is their price, and you will see
+# it in the seconds.
 #
 # One call, `zoo.train(contestant, task, epochs)`, does each training.
 
@@ -518,7 +519,7 @@ visualize.show_points(
 #
 # ## 10. The contest on MNIST
 #
-# The dense pair of lab 03, the same for all but for the two autoencoders. The judge is the frozen classifier of lab 04:
+# The dense pair of lab 03, twice as wide, the same for all but for the two autoencoders. The judge is the frozen classifier of lab 04:
 # FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared with published FIDs, which use
 # another network.) An untrained G shows where everybody starts.
 #
@@ -610,7 +611,7 @@ visualize.plot_panels(
 # images plus the imbalance |gamma E(x) - E(G)|; it falls from 0.55 to 0.18, which says that the autoencoder has learned and both errors are in balance, and
 # goes with better samples. The cross-entropy's d_loss measures how well D tells the two apart *now*, not how far apart they are: it
 # wanders around 1 and falls to 0.7, although the samples get better, because D gets better faster. In balance it would rest at 1.386, and a
-# loss that goes to 0 would be a bad sign: D has won, and G gets no more help
+# loss that goes to 0 would be a bad sign: D has won, and G gets no more help.
 #
 # **Rubric.** 1 point: the critic's gap as an estimate of the distance, falling. 1 point: M, error of the real images plus imbalance, falling. 1 point: the
 # cross-entropy measures the balance between the players (1.386 when D guesses), not quality.
@@ -628,7 +629,7 @@ visualize.plot_panels(
 # (gradient vanishes when D is sure). (a) Non-saturating, perhaps with R1: simple, fast, known. (b) WGAN-GP, made for critics
 # without batch norm, if the time is there. (c) Hinge with spectral norm, as in SAGAN and BigGAN. (d) EBGAN: the energy of an image
 # says how odd it is. Before calling one better: several seeds with their spread, learning rates tuned for each with equal effort, equal
-# time as well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting
+# time as well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
 #
 # **Rubric.** 1 point: best by game with own numbers and seconds. 1 point: failures explained. 1 point: four reasoned choices. 1 point: several seeds, tuned settings for each,
 # equal budgets.
@@ -766,7 +767,7 @@ visualize.show_rows(rows_shown, title="Each uniform code from -2 (left) to 2 (ri
 # of CGAN's images in which an independent classifier sees the label that was asked for; purity the share of InfoGAN's images that show the most frequent digit of their
 # category. Cheating: judging with D or Q, which were trained together with G; letting InfoGAN see labels; more categories than digits (purity grows by itself); one picture a category (collapse). In our run
 # category 2 holds nines and fours, category 8 threes and twos: they share most of their strokes, so the step between them is small, and a boundary between thin and thick, or upright and slanted, images can be as easy
-# to read as one between the two digits
+# to read as one between the two digits.
 #
 # **Rubric.** 1 point: labels against mutual information. 1 point: both measures and what would be cheating. 1 point: own mixed category, with a reason.
 # ### END SOLUTION
