@@ -834,7 +834,7 @@ def plot_panels(
         title: what to see.
         xlabel: quantity of the common horizontal axis.
         columns: panels a row.
-        smooth: length of a running mean.
+        smooth: length of a running mean, less where there are few values.
     """
     rows, across = -(-len(panels) // columns), min(columns, len(panels))
     players = {"g_": GENERATOR_COLOUR, "d_": DISCRIMINATOR_COLOUR}
@@ -847,10 +847,11 @@ def plot_panels(
         handles: dict[str, Any] = {}
         for axis, (panel, curves) in zip(axes.ravel(), panels.items(), strict=False):
             for name, values in curves.items():
-                kernel = np.ones(min(smooth, len(values))) / min(smooth, len(values))
+                window = min(smooth, 1 + len(values) // 4)
+                kernel = np.ones(window) / window
                 means = np.convolve(np.asarray(values, dtype=np.float64), kernel, mode="valid")
                 (line,) = axis.plot(
-                    np.arange(len(means)) + len(kernel),
+                    np.arange(len(means)) + window,
                     means,
                     color=players.get(name[:2], "#000000"),
                     linestyle="--" if name.startswith("g_") else "-",

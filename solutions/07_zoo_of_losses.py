@@ -419,12 +419,19 @@ def play(task, epochs, players):
     """Let these contestants play one game, and print what came of each."""
     found = {}
     for contestant in players:
-        # For the small networks of the plane, compiling with XLA takes longer than it saves.
-        xla = jit_compile if task.kind == "images" else False
-        found[contestant.name] = zoo.train(contestant, task, epochs, seed=SEED, jit_compile=xla)
+        found[contestant.name] = zoo.train(contestant, task, epochs, seed=SEED, jit_compile=jit_compile)
         numbers = ", ".join(f"{name} {value:.3g}" for name, value in found[contestant.name].after.items())
         print(f"{contestant.name:<25} {numbers:<24} {found[contestant.name].seconds:5.1f} s")
     return found
+
+
+def show_losses(rounds, game):
+    """Both players' losses of every step, a panel a loss."""
+    curves = {
+        name: {key: played.gan.step_history[key] for key in ("g_loss", "d_loss")} for name, played in rounds.items()
+    }
+    title = f"Losses of every step on {game}, each on its own scale"
+    return visualize.plot_panels(curves, title=title, xlabel="step of G", smooth=50)
 
 
 # %% [markdown]
@@ -467,12 +474,7 @@ visualize.plot_landscapes(
 )
 
 # %%
-visualize.plot_panels(
-    {name: {key: played.gan.step_history[key] for key in ("g_loss", "d_loss")} for name, played in ring_rounds.items()},
-    title="Losses of every step on the ring, each on its own scale",
-    xlabel="step of G",
-    smooth=50,
-)
+show_losses(ring_rounds, "the ring")
 
 # %% [markdown]
 # **What you should see** (`quick`): seven of the ten find all eight modes with at least four of five samples good: both
@@ -547,15 +549,7 @@ visualize.show_rows(
 )
 
 # %%
-visualize.plot_panels(
-    {
-        name: {key: played.gan.step_history[key] for key in ("g_loss", "d_loss")}
-        for name, played in digit_rounds.items()
-    },
-    title="Losses of every step on MNIST, each on its own scale",
-    xlabel="step of G",
-    smooth=50,
-)
+show_losses(digit_rounds, "MNIST")
 
 # %% [markdown]
 # **One table.** The floor is the FID of real training images against the test images.

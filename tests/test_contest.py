@@ -59,7 +59,7 @@ def test_every_built_loss_has_a_contestant_of_a_known_type() -> None:
     names = {kind.name for kind in zoo.ZOO}
     assert {contestant.gan_type for contestant in zoo.CONTESTANTS} <= names
     played = {contestant.losses[kind]().name for contestant in zoo.CONTESTANTS for kind in ("points", "images")}
-    assert played == {name for name in LOSSES if not name.startswith("test")} & played
+    assert played <= set(LOSSES)
     assert played >= {
         "non_saturating",
         "saturating",
