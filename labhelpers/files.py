@@ -1,0 +1,41 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+
+@contextmanager
+def written_whole(target: str | os.PathLike[str], mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
+    """Open a file for writing that takes the target's place in one move once everything is in it.
+
+    Whatever happens before that move (an error, an interrupt, a kill), an older file of this name stays as it was.
+
+    Args:
+        target: the file; missing folders are made.
+        mode: of ``open``: ``"wb"`` or ``"w"``.
+        options: of ``open``, such as ``encoding``.
+
+    Yields:
+        The stream to write to.
+
+    Raises:
+        OSError: the file cannot be written there.
+    """
+    path = Path(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}-{uuid.uuid4().hex}.part")
+    try:
+        with beside.open(mode, **options) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
