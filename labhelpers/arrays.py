@@ -62,8 +62,8 @@ def class_numbers(values: ArrayLike, name: str, count: int | None = None) -> NDA
     ):
         expected = "at least one" if count is None else f"{count:,}"
         raise ValueError(
-            f"{name} has shape {array.shape} and type {array.dtype}, expected {expected} whole numbers in one dimension: "
-            "give one class number for every sample (argmax of one-hot rows)."
+            f"{name} has shape {array.shape} and type {array.dtype}, expected {expected} whole numbers in one "
+            "dimension: give one class number for every sample (argmax of one-hot rows)."
         )
     if int(array.min()) < 0:
         raise ValueError(f"{name} holds {array.min()}, expected class numbers from 0 on: number the classes anew.")
