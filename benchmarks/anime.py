@@ -29,7 +29,7 @@ from PIL import Image
 
 from labhelpers import visualize
 from labhelpers.data import draw_faces, to_float
-from labhelpers.models.adversarial import anime_pair
+from labhelpers.models.dcgan import anime_pair
 from labhelpers.training import GAN
 
 BATCH_SIZE, LATENT_DIM = 16, 200

@@ -26,7 +26,9 @@ from labhelpers.judges import mnist_judge
 from labhelpers.losses import zoo
 from labhelpers.losses.adversarial import AdversarialLoss, non_saturating
 from labhelpers.metrics import quality, real_reference
-from labhelpers.models.adversarial import Pair, cnn_pair, light_dcgan_pair, vanilla_pair
+from labhelpers.models.dcgan import cnn_pair, light_dcgan_pair
+from labhelpers.models.dense import vanilla_pair
+from labhelpers.models.pair import Pair
 from labhelpers.training.callbacks import TimeBudget
 from labhelpers.training.gan import GAN
 

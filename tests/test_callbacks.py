@@ -12,7 +12,8 @@ import pytest
 
 from labhelpers.data.toys import ring
 from labhelpers.losses.adversarial import AdversarialLoss, non_saturating
-from labhelpers.models.adversarial import Pair, toy_pair
+from labhelpers.models.dense import toy_pair
+from labhelpers.models.pair import Pair
 from labhelpers.training.callbacks import CHECKPOINT, Checkpoints, Quality, SampleGrid, StopOnNonFinite, resume
 from labhelpers.training.gan import GAN
 

@@ -12,8 +12,8 @@ from keras import layers
 
 from labhelpers.losses import zoo
 from labhelpers.losses.adversarial import non_saturating
-from labhelpers.models.adversarial import toy_pair
 from labhelpers.models.conditional import conditional_pair, info_pair
+from labhelpers.models.dense import toy_pair
 from labhelpers.training import GAN, ConditionalGAN, InfoGAN, StopOnNonFinite
 from labhelpers.training.base import batches
 

@@ -11,13 +11,10 @@ import tensorflow as tf
 from labhelpers.data.toys import ring
 from labhelpers.losses import zoo
 from labhelpers.losses.adversarial import AdversarialLoss, non_saturating
-from labhelpers.models.adversarial import (
-    Pair,
-    autoencoder_discriminator,
-    light_dcgan_pair,
-    toy_pair,
-    vanilla_pair,
-)
+from labhelpers.models.autoencoder import autoencoder_discriminator
+from labhelpers.models.dcgan import light_dcgan_pair
+from labhelpers.models.dense import toy_pair, vanilla_pair
+from labhelpers.models.pair import Pair
 from labhelpers.training.gan import GAN, adversarial_step, last_activation
 
 POINTS = ring(100, seed=0).points

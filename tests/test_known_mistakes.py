@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from labhelpers.losses import zoo
-from labhelpers.models.adversarial import toy_pair
+from labhelpers.models.dense import toy_pair
 from labhelpers.training.gan import GAN, adversarial_step
 
 RNG = np.random.default_rng(0)

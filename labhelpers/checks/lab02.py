@@ -9,16 +9,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from labhelpers import models
 from labhelpers.checks.core import Answer, Wrong, exercise, expect_close, to_array
-from labhelpers.models import adversarial, variational
 
 _IMAGE_SHAPE = (28, 28, 1)
 
 
-@exercise(stand_in=adversarial.discriminator_from_encoder)
+@exercise(stand_in=models.discriminator_from_encoder)
 def build_discriminator(answer: Answer) -> str:
     """Exercise 1: the encoder's trunk with one score on top."""
-    encoder = _with_random_weights(variational.dense_encoder(_IMAGE_SHAPE, 32), seed=0)
+    encoder = _with_random_weights(models.dense_encoder(_IMAGE_SHAPE, 32), seed=0)
     images = tf.constant(np.random.default_rng(1).uniform(size=(6, *_IMAGE_SHAPE)), dtype=tf.float32)
     before = encoder.get_weights()
     discriminator = _model(answer(encoder), "build_discriminator(encoder)")
@@ -59,13 +59,13 @@ def build_discriminator(answer: Answer) -> str:
     return f"{_parameters(discriminator):,} parameters; the trunk is {trunk} the encoder."
 
 
-@exercise(stand_in=adversarial.assemble_gan)
+@exercise(stand_in=models.assemble_gan)
 def assemble_gan(answer: Answer) -> str:
     """Exercise 2: D(G(z)) as one model."""
     for latent_dim in (32, 5):
-        generator = _with_random_weights(variational.dense_decoder(_IMAGE_SHAPE, latent_dim, width=8), seed=2)
-        encoder = _with_random_weights(variational.dense_encoder(_IMAGE_SHAPE, latent_dim, width=8), seed=3)
-        discriminator = adversarial.discriminator_from_encoder(encoder)
+        generator = _with_random_weights(models.dense_decoder(_IMAGE_SHAPE, latent_dim, width=8), seed=2)
+        encoder = _with_random_weights(models.dense_encoder(_IMAGE_SHAPE, latent_dim, width=8), seed=3)
+        discriminator = models.discriminator_from_encoder(encoder)
         parts = [*generator.weights, *discriminator.weights]
         trainable = len(generator.trainable_variables) + len(discriminator.trainable_variables)
         noise = tf.constant(np.random.default_rng(4).normal(size=(6, latent_dim)), dtype=tf.float32)

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from labhelpers import models
 from labhelpers.checks.core import Answer, Wrong, exercise, expect_close, shorten, to_array
-from labhelpers.models import adversarial
 from labhelpers.training.gan import last_activation
 
 GENERATOR_BUDGET = 1_200_000
@@ -287,7 +287,7 @@ def _judge_step(
 
 
 def _own_generator(latent_dim: int = 64) -> keras.Model:
-    return adversarial.light_dcgan_pair(latent_dim).generator
+    return models.light_dcgan_pair(latent_dim).generator
 
 
 @exercise(stand_in=_own_generator)
@@ -314,7 +314,7 @@ def my_generator(answer: Answer) -> str:
 
 
 def _own_discriminator() -> keras.Model:
-    return adversarial.light_dcgan_pair().discriminator
+    return models.light_dcgan_pair().discriminator
 
 
 @exercise(stand_in=_own_discriminator)

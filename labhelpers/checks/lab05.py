@@ -9,15 +9,15 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.checks.core import Answer, Wrong, exercise, expect_close, to_array
-from labhelpers.models import adversarial
+from labhelpers.models import transformer
 
 
 def _patchify(images: Any, patch_size: int) -> Any:
-    return adversarial.Patchify(patch_size)(images)
+    return transformer.Patchify(patch_size)(images)
 
 
 def _unpatchify(patches: Any, patch_size: int, image_shape: tuple[int, int, int]) -> Any:
-    return adversarial.Unpatchify(image_shape, patch_size)(patches)
+    return transformer.Unpatchify(image_shape, patch_size)(patches)
 
 
 def _numpy_patchify(images: np.ndarray, patch_size: int) -> np.ndarray:
@@ -95,7 +95,7 @@ def _require_gradient(function: Answer, tensor: tf.Tensor, name: str) -> None:
         raise Wrong(f"no gradient flows to {name}, expected one: stay in TensorFlow from end to end.")
 
 
-@exercise(stand_in=adversarial.PositionEmbedding)
+@exercise(stand_in=transformer.PositionEmbedding)
 def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the student's class is)
     """Exercise 2: a layer with one trained vector for each position."""
     tokens, features = 5, 3

@@ -1,20 +1,12 @@
-"""Builders: functions from sizes to Keras models, without state."""
+"""Builders: functions from sizes to Keras models, without state.
 
-from labhelpers.models.adversarial import (
-    Pair,
-    anime_pair,
-    assemble_gan,
-    cnn_pair,
-    dcgan_pair,
-    deep_dense_pair,
-    discriminator_from_encoder,
-    light_dcgan_pair,
-    light_transformer_pair,
-    toy_pair,
-    transformer_pair,
-    vanilla_pair,
-)
+To import this package is to register the layers of all its files, so that networks saved with them can be loaded.
+"""
+
+from labhelpers.models.autoencoder import autoencoder_discriminator
 from labhelpers.models.conditional import conditional_pair, info_pair
+from labhelpers.models.dcgan import anime_pair, cnn_pair, dcgan_pair, light_dcgan_pair
+from labhelpers.models.dense import deep_dense_pair, toy_pair, vanilla_pair
 from labhelpers.models.faces import (
     RandomColour,
     TrainingOnly,
@@ -27,6 +19,8 @@ from labhelpers.models.faces import (
     sizes_of,
     sizing_table,
 )
+from labhelpers.models.pair import Pair, assemble_gan, discriminator_from_encoder
+from labhelpers.models.transformer import light_transformer_pair, transformer_pair
 from labhelpers.models.variational import conv_decoder, conv_encoder, dense_decoder, dense_encoder
 
 __all__ = [
@@ -36,6 +30,7 @@ __all__ = [
     "anime_pair",
     "assemble_gan",
     "augmented",
+    "autoencoder_discriminator",
     "cnn_pair",
     "conditional_pair",
     "conv_decoder",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from labhelpers.models.adversarial import Pair, light_dcgan_pair
+from labhelpers.models.dcgan import light_dcgan_pair
+from labhelpers.models.pair import Pair
 
 
 def conditional_pair(latent_dim: int = 64, classes: int = 10) -> Pair:

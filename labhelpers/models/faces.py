@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import keras
 from keras import layers
 
-from labhelpers.models.adversarial import Pair
-
-Tensor: TypeAlias = Any
+from labhelpers.arrays import Tensor
+from labhelpers.models.pair import Pair
 
 COMFORTABLE_START = 8
 """The side from which a generator likes to start: small enough to plan a whole face, large enough to be cheap."""

@@ -16,7 +16,9 @@ from labhelpers.judges import mnist_judge
 from labhelpers.losses import zoo
 from labhelpers.losses.adversarial import AdversarialLoss, OptimizerFactory, adam, non_saturating, saturating
 from labhelpers.metrics import mode_coverage, quality, real_reference
-from labhelpers.models.adversarial import Pair, autoencoder_discriminator, toy_pair, vanilla_pair
+from labhelpers.models.autoencoder import autoencoder_discriminator
+from labhelpers.models.dense import toy_pair, vanilla_pair
+from labhelpers.models.pair import Pair
 from labhelpers.training.gan import GAN
 
 Optimizers = tuple[OptimizerFactory, OptimizerFactory]

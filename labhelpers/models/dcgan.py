@@ -1,0 +1,175 @@
+"""Convolutional pairs: those of the course documents, and a light one for two processor cores."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from labhelpers.models.pair import Pair
+
+
+def cnn_pair(latent_dim: int = 100) -> Pair:
+    """Lab 2's convolutional pair for 28x28 images: G 1,925,633 parameters, D 138,561.
+
+    Source: Lab 2, part 1, without the sigmoid: the losses take logits.
+    """
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(7 * 7 * 256),
+            layers.Reshape((7, 7, 256)),
+            layers.Conv2DTranspose(128, 4, strides=2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(64, 4, strides=2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(1, 7, padding="same", activation="tanh"),
+        ],
+        name="cnn_generator",
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(64, 4, strides=2, padding="same"),
+            layers.LeakyReLU(0.2),
+            layers.Conv2D(128, 4, strides=2, padding="same"),
+            layers.LeakyReLU(0.2),
+            layers.Flatten(),
+            layers.Dense(1),
+        ],
+        name="cnn_discriminator",
+    )
+    return Pair(generator, discriminator)
+
+
+def dcgan_pair(latent_dim: int = 100, channels: int = 3) -> Pair:
+    """The 64x64 DCGAN of UW's tables: 3,576,704 trainable parameters in G and 2,765,568 in D.
+
+    Source: University of Washington, Lab 7, part 4, both tables; weights from N(0, 0.02) as Radford et al. 2015,
+    section 4.
+    """
+
+    def convolution(kind: type[layers.Layer], filters: int, *, strides: int, padding: str) -> layers.Layer:
+        return kind(filters, 4, strides=strides, padding=padding, use_bias=False, kernel_initializer=_small_normal())
+
+    blocks: list[layers.Layer] = []
+    for filters, strides, padding in ((512, 1, "valid"), (256, 2, "same"), (128, 2, "same"), (64, 2, "same")):
+        blocks += [
+            convolution(layers.Conv2DTranspose, filters, strides=strides, padding=padding),
+            layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            layers.ReLU(),
+        ]
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Reshape((1, 1, latent_dim)),
+            *blocks,
+            convolution(layers.Conv2DTranspose, channels, strides=2, padding="same"),
+            layers.Activation("tanh"),
+        ],
+        name="dcgan_generator",
+    )
+    blocks = [convolution(layers.Conv2D, 64, strides=2, padding="same"), layers.LeakyReLU(0.2)]
+    for filters in (128, 256, 512):
+        blocks += [
+            convolution(layers.Conv2D, filters, strides=2, padding="same"),
+            layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            layers.LeakyReLU(0.2),
+        ]
+    discriminator = keras.Sequential(
+        [
+            keras.Input((64, 64, channels)),
+            *blocks,
+            convolution(layers.Conv2D, 1, strides=1, padding="valid"),
+            layers.Flatten(),
+        ],
+        name="dcgan_discriminator",
+    )
+    return Pair(generator, discriminator)
+
+
+def light_dcgan_pair(latent_dim: int = 64, channels: int = 1) -> Pair:
+    """A DCGAN for 28x28 images that reaches good digits on two processor cores.
+
+    Beside the convolutions each network has one hidden dense layer, which Radford et al. leave out. It costs little
+    here and makes the networks see a digit as a whole: D's second convolution sees only 10x10 pixels at a time, so
+    without the dense layer D can only add up what it finds in such patches. Train it with Adam(4e-4, 0.5) and batches
+    of 64.
+
+    Source: the rules of Radford et al. 2015, section 3, but for the dense layers.
+    """
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(256, use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.Dense(7 * 7 * 64, use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.Reshape((7, 7, 64)),
+            layers.Conv2DTranspose(32, 4, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="tanh"),
+        ],
+        name="light_dcgan_generator",
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, channels)),
+            layers.Conv2D(32, 4, strides=2, padding="same"),
+            layers.LeakyReLU(0.2),
+            layers.Conv2D(64, 4, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.LeakyReLU(0.2),
+            layers.Flatten(),
+            layers.Dense(128),
+            layers.LeakyReLU(0.2),
+            layers.Dense(1),
+        ],
+        name="light_dcgan_discriminator",
+    )
+    return Pair(generator, discriminator)
+
+
+def anime_pair(latent_dim: int = 200) -> Pair:
+    """Practical 8's pair for 100x100 RGB images: G 33,011,136 parameters, D 1,576,065.
+
+    97 % of G's parameters are in its first layer. LeakyReLU has Keras' slope 0.3 where the document names none.
+
+    Source: Practical 8, sections 2 and 3.
+    """
+
+    def upsample(filters: int) -> list[layers.Layer]:
+        return [
+            layers.Conv2DTranspose(filters, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.3),
+        ]
+
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(25 * 25 * 256, use_bias=False),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.3),
+            layers.Reshape((25, 25, 256)),
+            *upsample(128),
+            *upsample(64),
+            layers.Conv2DTranspose(3, 3, padding="same", use_bias=False, activation="tanh"),
+        ],
+        name="anime_generator",
+    )
+    blocks: list[layers.Layer] = []
+    for filters, slope in ((64, 0.3), (128, 0.3), (256, 0.2), (512, 0.2)):
+        blocks += [
+            layers.Conv2D(filters, 3, strides=2, padding="same"),
+            layers.LeakyReLU(slope),
+            layers.Dropout(0.3),
+        ]
+    discriminator = keras.Sequential(
+        [keras.Input((100, 100, 3)), *blocks, layers.Flatten(), layers.Dense(1)], name="anime_discriminator"
+    )
+    return Pair(generator, discriminator)
+
+
+def _small_normal() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.02)
