@@ -39,7 +39,8 @@ tiny = types.ModuleType("labhelpers.checks.lab91")
 sys.modules[tiny.__name__] = tiny
 exec("""
 import numpy as np
-from labhelpers.checks.core import exercise, expect_close
+from labhelpers.checks.core import exercise
+from labhelpers.checks.numeric import expect_close
 
 VALUES = np.array([1.0, 2.0, 6.0])
 
@@ -131,7 +132,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "syntax": ("def average(x):\n    return x.mean(", "does not run", "SyntaxError: '(' was never closed (line 2)"),
     "indent": ("def average(x):\nreturn 1", "does not run", "SyntaxError: expected an indented block"),
     "nothing": ("mean = 3", "wrong", "does not define average"),
-    "number": ("average = 3", "wrong", "is a int, expected a function"),
+    "number": ("average = 3", "wrong", "is an int, expected a function"),
     "comment": ("# soon\ndef average(x):\n    raise NotImplementedError", "unanswered", "Not answered yet"),
     "loop": ("while True: pass", "time limit", "endless loop"),
     "loop_called": (
@@ -184,7 +185,7 @@ TAMPERING: dict[str, tuple[str, str]] = {
         "changes the checker",
     ),
     "tolerance": (
-        "from labhelpers.checks import core\ncore.expect_close.__kwdefaults__['absolute'] = 1e9",
+        "from labhelpers.checks import numeric\nnumeric.expect_close.__kwdefaults__['absolute'] = 1e9",
         "changes the checker",
     ),
     "values": ("tiny.VALUES[:] = 0", "changes the checker"),
@@ -540,7 +541,7 @@ def test_stored_results_are_used_until_file_or_scorer_change(tiny: build.Lab, tm
     assert run_main(tmp_path / "first", tmp_path / "second", "--output", output) == 0
     text = capsys.readouterr().out
     assert text.count("stored result") == 1
-    assert "is a int, expected a function" in text
+    assert "is an int, expected a function" in text
     assert run_main(tmp_path / "second", "--output", output, "--time-limit", 7) == 0
     assert "stored result" not in capsys.readouterr().out
 

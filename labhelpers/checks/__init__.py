@@ -1,4 +1,4 @@
-"""Checks of the exercises, a module a lab: ``checks.lab01.sample_z(sample_z)``."""
+"""Checks of the exercises, one module per lab: ``checks.lab01.sample_z(sample_z)``."""
 
 from __future__ import annotations
 

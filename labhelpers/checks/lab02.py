@@ -7,10 +7,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from labhelpers import models
-from labhelpers.checks.core import Answer, Wrong, exercise, expect_close, to_array
+from labhelpers.checks.core import Answer, Wrong, exercise
+from labhelpers.checks.networks import as_model, with_random_weights
+from labhelpers.checks.numeric import Floats, expect_close, sigmoid, tensor, to_array
 
 _IMAGE_SHAPE = (28, 28, 1)
 
@@ -18,18 +19,19 @@ _IMAGE_SHAPE = (28, 28, 1)
 @exercise(stand_in=models.discriminator_from_encoder)
 def build_discriminator(answer: Answer) -> str:
     """Exercise 1: the encoder's trunk with one score on top."""
-    encoder = _with_random_weights(models.dense_encoder(_IMAGE_SHAPE, 32), seed=0)
-    images = tf.constant(np.random.default_rng(1).uniform(size=(6, *_IMAGE_SHAPE)), dtype=tf.float32)
+    rng = np.random.default_rng(0)
+    encoder = with_random_weights(models.dense_encoder(_IMAGE_SHAPE, 32), rng, scale=0.1)
+    images = tensor(rng.uniform(size=(6, *_IMAGE_SHAPE)))
     before = encoder.get_weights()
-    discriminator = _model(answer(encoder), "build_discriminator(encoder)")
+    discriminator = as_model(answer(encoder), "build_discriminator(encoder)")
     if discriminator is encoder:
         raise Wrong("the result is the encoder itself, expected a new model that ends in one score.")
     scores = discriminator(images)
     if isinstance(scores, (list, tuple)):
-        raise Wrong(f"the model has {len(scores)} outputs, expected one: leave mean and log_var out.")
-    logits = _one_score_an_image(scores, len(images))
+        raise Wrong(f"the model has {len(scores)} outputs, expected one: leave out mean and log_var.")
+    logits = _one_score_per_image(scores, len(images))
     if any(not np.array_equal(old, new) for old, new in zip(before, encoder.get_weights(), strict=True)):
-        raise Wrong("the weights of the encoder changed, expected that it stays as it is.")
+        raise Wrong("the weights of the encoder changed, expected them to stay as they are.")
     if len(encoder.trainable_variables) != len(before):
         raise Wrong(
             f"the encoder has {len(encoder.trainable_variables)} trainable variables now, expected {len(before)}: "
@@ -44,7 +46,7 @@ def build_discriminator(answer: Answer) -> str:
         right,
         "six random images",
         hints=[
-            (1 / (1 + np.exp(-right)), "That is a probability: return the raw score, without a sigmoid."),
+            (sigmoid(right), "That is a probability: return the raw score, without a sigmoid."),
             (np.tanh(right), "Return the raw score, without an activation."),
             (np.maximum(right, 0), "Return the raw score, without an activation."),
         ],
@@ -62,58 +64,52 @@ def build_discriminator(answer: Answer) -> str:
 @exercise(stand_in=models.assemble_gan)
 def assemble_gan(answer: Answer) -> str:
     """Exercise 2: D(G(z)) as one model."""
+    rng = np.random.default_rng(2)
     for latent_dim in (32, 5):
-        generator = _with_random_weights(models.dense_decoder(_IMAGE_SHAPE, latent_dim, width=8), seed=2)
-        encoder = _with_random_weights(models.dense_encoder(_IMAGE_SHAPE, latent_dim, width=8), seed=3)
+        generator = with_random_weights(models.dense_decoder(_IMAGE_SHAPE, latent_dim, width=8), rng, scale=0.1)
+        encoder = with_random_weights(models.dense_encoder(_IMAGE_SHAPE, latent_dim, width=8), rng, scale=0.1)
         discriminator = models.discriminator_from_encoder(encoder)
         parts = [*generator.weights, *discriminator.weights]
         trainable = len(generator.trainable_variables) + len(discriminator.trainable_variables)
-        noise = tf.constant(np.random.default_rng(4).normal(size=(6, latent_dim)), dtype=tf.float32)
+        noise = tensor(rng.normal(size=(6, latent_dim)))
         fake_images = generator(noise)
-        right = np.asarray(discriminator(fake_images), dtype=np.float64)
-        gan = _model(answer(generator, discriminator), "assemble_gan(generator, discriminator)")
+        right = np.asarray(discriminator(fake_images), dtype=np.float64).ravel()
+        gan = as_model(answer(generator, discriminator), "assemble_gan(generator, discriminator)")
         given = f"a generator with latent_dim={latent_dim}"
         try:
             result = gan(noise)
         except ValueError as error:
             raise Wrong(
-                f"{given}: the model takes no noise of shape {tuple(noise.shape)}, expected D(G(z)): noise first goes "
-                "into the generator; read its length from generator.input_shape."
+                f"{given}: the model does not take noise of shape {tuple(noise.shape)}, expected D(G(z)): the noise "
+                "first goes into the generator; read its length from generator.input_shape."
             ) from error
         if tuple(getattr(result, "shape", ())) == tuple(fake_images.shape):
             raise Wrong(f"{given}: gave images {tuple(result.shape)}, expected scores (6, 1): where is D?")
-        logits = _one_score_an_image(result, len(noise))
+        logits = _one_score_per_image(result, len(noise))
         expect_close(
             logits,
-            right.ravel(),
+            right,
             f"{given}, six noise vectors",
             hints=[
-                (1 / (1 + np.exp(-right.ravel())), "That is a probability: leave the raw score as it is."),
-                (-right.ravel(), "The sign of the score is turned round."),
+                (sigmoid(right), "That is a probability: leave the raw score as it is."),
+                (-right, "The sign of the score is flipped."),
             ],
             absolute=1e-3,
         )
         if {id(variable) for variable in gan.weights} != {id(variable) for variable in parts}:
             raise Wrong(
-                f"{given}: the model has {len(gan.weights)} variables that are not just those of the two networks, "
-                f"expected their own {len(parts)}: call the networks themselves, not copies."
+                f"{given}: the model's {len(gan.weights)} variables are not those of the two networks, expected "
+                f"exactly their {len(parts)}: call the networks themselves, not copies."
             )
         if len(gan.trainable_variables) != trainable:
             raise Wrong(
-                f"{given}: {len(gan.trainable_variables)} variables can train, expected {trainable}: freeze nothing, "
-                "each optimizer will move one network only."
+                f"{given}: {len(gan.trainable_variables)} variables are trainable, expected {trainable}: freeze "
+                "nothing, each optimizer will move one network only."
             )
     return "noise goes in, D(G(z)) comes out, and both networks are inside."
 
 
-def _model(found: object, what: str) -> keras.Model:
-    if not isinstance(found, keras.Model):
-        words = "None, expected a keras.Model: is there a `return`?" if found is None else ""
-        raise Wrong(f"{what} is {words or f'a {type(found).__name__}, expected a keras.Model.'}")
-    return found
-
-
-def _one_score_an_image(scores: Any, count: int) -> np.ndarray:
+def _one_score_per_image(scores: Any, count: int) -> Floats:
     """The scores as (count,), from (count,) or (count, 1)."""
     array = to_array(scores, "the model's output")
     if array.shape not in ((count,), (count, 1)):
@@ -122,7 +118,7 @@ def _one_score_an_image(scores: Any, count: int) -> np.ndarray:
 
 
 def _trunk_and_head(discriminator: keras.Model, kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel and bias of the head, once the trunk is known to be the encoder's."""
+    """Kernel and bias of the head, after checking that the trunk is the encoder's."""
     width = kernel.shape[1]
     weights = discriminator.get_weights()
     expected = kernel.size + bias.size + width + 1
@@ -130,7 +126,7 @@ def _trunk_and_head(discriminator: keras.Model, kernel: np.ndarray, bias: np.nda
     kernels = [array for array in weights if array.shape == kernel.shape]
     if not kernels:
         raise Wrong(
-            f"no weights of shape {kernel.shape} are in the model, expected those of the encoder's layer `hidden`."
+            f"the model has no weights of shape {kernel.shape}, expected those of the encoder's layer `hidden`."
         )
     if not any(np.allclose(array, kernel) for array in kernels):
         raise Wrong(
@@ -153,10 +149,3 @@ def _trunk_and_head(discriminator: keras.Model, kernel: np.ndarray, bias: np.nda
 
 def _parameters(model: keras.Model) -> int:
     return sum(math.prod(variable.shape) for variable in model.weights)
-
-
-def _with_random_weights(model: keras.Model, seed: int) -> keras.Model:
-    """The model with weights that leave no bias at 0, so that a lost one shows."""
-    rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(scale=0.1, size=weight.shape) for weight in model.get_weights()])
-    return model

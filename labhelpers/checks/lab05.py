@@ -8,19 +8,29 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from labhelpers.checks.core import Answer, Wrong, exercise, expect_close, to_array
-from labhelpers.models import transformer
+from labhelpers.arrays import Tensor
+from labhelpers import models
+from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
+from labhelpers.checks.networks import as_model, largest_change, with_random_weights
+from labhelpers.checks.numeric import Floats, expect_close, gradients, one_number, tensor, to_array
 
 
 def _patchify(images: Any, patch_size: int) -> Any:
-    return transformer.Patchify(patch_size)(images)
+    return models.Patchify(patch_size)(images)
 
 
 def _unpatchify(patches: Any, patch_size: int, image_shape: tuple[int, int, int]) -> Any:
-    return transformer.Unpatchify(image_shape, patch_size)(patches)
+    return models.Unpatchify(image_shape, patch_size)(patches)
 
 
-def _numpy_patchify(images: np.ndarray, patch_size: int) -> np.ndarray:
+_STEPS = 12
+"""How long each player trains alone in exercise 3."""
+
+_CASES = ((3, 6, 4, 2, 2), (2, 28, 28, 1, 4), (2, 14, 21, 3, 7))
+"""Batches of other shapes: count, height, width, channels, patch_size."""
+
+
+def _numpy_patchify(images: Floats, patch_size: int) -> Floats:
     """Patch by patch with plain slices: rows of patches from the top, each from the left."""
     _, height, width, _ = images.shape
     corners = [(top, left) for top in range(0, height, patch_size) for left in range(0, width, patch_size)]
@@ -28,8 +38,8 @@ def _numpy_patchify(images: np.ndarray, patch_size: int) -> np.ndarray:
     return np.stack([patch.reshape(len(images), -1) for patch in patches], axis=1)
 
 
-def _numbered(count: int, height: int, width: int, channels: int) -> np.ndarray:
-    return np.arange(count * height * width * channels, dtype=np.float32).reshape(count, height, width, channels)
+def _numbered(*shape: int) -> Floats:
+    return np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
 
 
 @exercise(stand_in=_patchify)
@@ -38,7 +48,7 @@ def patchify(answer: Answer) -> str:
     images = _numbered(1, 4, 4, 1)
     right = _numpy_patchify(images, 2)
     expect_close(
-        answer(tf.constant(images), 2),
+        answer(tensor(images), 2),
         right,
         "a 4x4 image with the pixels 0 to 15, patch_size=2",
         hints=[
@@ -55,11 +65,11 @@ def patchify(answer: Answer) -> str:
             ),
         ],
     )
-    for count, height, width, channels, patch_size in ((3, 6, 4, 2, 2), (2, 28, 28, 1, 4), (2, 14, 21, 3, 7)):
+    for count, height, width, channels, patch_size in _CASES:
         images = _numbered(count, height, width, channels) / 100
         given = f"{count} images of {height}x{width}x{channels}, patch_size={patch_size}"
-        expect_close(answer(tf.constant(images), patch_size), _numpy_patchify(images, patch_size), given)
-    _require_gradient(lambda images: answer(images, 2), tf.constant(_numbered(1, 4, 4, 1)), "the images")
+        expect_close(answer(tensor(images), patch_size), _numpy_patchify(images, patch_size), given)
+    gradients(lambda images: answer(images, 2), {"the images": tensor(_numbered(1, 4, 4, 1))})
     return "right for square and oblong images, one channel and three; gradients flow."
 
 
@@ -69,7 +79,7 @@ def unpatchify(answer: Answer) -> str:
     images = _numbered(1, 4, 4, 1)
     patches = _numpy_patchify(images, 2)
     expect_close(
-        answer(tf.constant(patches), 2, (4, 4, 1)),
+        answer(tensor(patches), 2, (4, 4, 1)),
         images,
         "the four patches of a 4x4 image with the pixels 0 to 15",
         hints=[
@@ -78,36 +88,28 @@ def unpatchify(answer: Answer) -> str:
             (images[..., 0], "Give the channel axis back: (batch, height, width, channels)."),
         ],
     )
-    for count, height, width, channels, patch_size in ((3, 6, 4, 2, 2), (2, 28, 28, 1, 4), (2, 14, 21, 3, 7)):
+    for count, height, width, channels, patch_size in _CASES:
         images = _numbered(count, height, width, channels) / 100
         given = f"the patches of {count} images of {height}x{width}x{channels}, patch_size={patch_size}"
-        found = answer(tf.constant(_numpy_patchify(images, patch_size)), patch_size, (height, width, channels))
+        found = answer(tensor(_numpy_patchify(images, patch_size)), patch_size, (height, width, channels))
         expect_close(found, images, given)
-    _require_gradient(lambda patches: answer(patches, 2, (4, 4, 1)), tf.constant(patches), "the patches")
+    gradients(lambda patches: answer(patches, 2, (4, 4, 1)), {"the patches": tensor(patches)})
     return "the exact inverse; gradients flow."
 
 
-def _require_gradient(function: Answer, tensor: tf.Tensor, name: str) -> None:
-    with tf.GradientTape() as tape:
-        tape.watch(tensor)
-        result = function(tensor)
-    if not isinstance(result, tf.Tensor) or tape.gradient(result, tensor) is None:
-        raise Wrong(f"no gradient flows to {name}, expected one: stay in TensorFlow from end to end.")
-
-
-@exercise(stand_in=transformer.PositionEmbedding)
+@exercise(stand_in=models.PositionEmbedding)
 def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the student's class is)
     """Exercise 2: a layer with one trained vector for each position."""
     tokens, features = 5, 3
     rng = np.random.default_rng(5)
-    sequence = tf.constant(rng.normal(size=(4, tokens, features)), dtype=tf.float32)
+    sequence = rng.normal(size=(4, tokens, features))
     layer = answer()
     if not isinstance(layer, keras.layers.Layer):
-        raise Wrong(f"PositionalEmbedding() is a {type(layer).__name__}, expected a keras.layers.Layer.")
-    result = to_array(layer(sequence), "the result")
-    if result.shape != tuple(sequence.shape):
+        raise Wrong(f"PositionalEmbedding() is {kind_of(layer)}, expected a keras.layers.Layer.")
+    result = to_array(layer(tensor(sequence)), "the result")
+    if result.shape != sequence.shape:
         raise Wrong(
-            f"{tuple(sequence.shape)} went in and {result.shape} came out, expected the same shape: add, do not join."
+            f"{sequence.shape} went in and {result.shape} came out, expected the same shape: add, do not concatenate."
         )
     found = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
     if found != tokens * features:
@@ -116,31 +118,32 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
             f"{tokens * features}: {_why_untracked(layer, found)}"
         )
     weight = layer.trainable_weights[0]
-    vectors = rng.normal(size=(tokens, features)).astype(np.float32)
+    vectors = rng.normal(size=(tokens, features))
     weight.assign(vectors.reshape(weight.shape))
     expect_close(
-        layer(sequence),
-        sequence.numpy() + vectors,
+        layer(tensor(sequence)),
+        sequence + vectors,
         "with the weight set to random vectors",
         hints=[
-            (sequence.numpy() * vectors, "Add the vectors, do not multiply."),
+            (sequence * vectors, "Add the vectors, do not multiply."),
             (np.broadcast_to(vectors, sequence.shape), "Add the vectors to the tokens that come in."),
-            (sequence.numpy(), "The weight is there, but it is not used."),
-            (sequence.numpy() - vectors, "Add the vectors, do not subtract them."),
+            (sequence, "The weight is there, but it is not used."),
+            (sequence - vectors, "Add the vectors, do not subtract them."),
         ],
     )
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(layer(sequence) ** 2)
-    gradient = tape.gradient(loss, weight.value)
-    if gradient is None:
-        raise Wrong("no gradient flows to the weight, expected one: it would never train.")
-    expected = 2 * (sequence.numpy() + vectors).sum(axis=0)
-    expect_close(tf.reshape(tf.convert_to_tensor(gradient), (tokens, features)), expected, "the gradient of the weight")
+    _, (slope,) = gradients(
+        lambda _: tf.reduce_sum(layer(tensor(sequence)) ** 2),
+        {"the weight": weight.value},
+        "the layer",
+        "otherwise it never trains",
+    )
+    expected = 2 * (sequence + vectors).sum(axis=0)
+    expect_close(slope.reshape(tokens, features), expected, "the gradient of the weight")
     inputs = keras.Input((7, 2))
     network = keras.Model(inputs, answer()(inputs))
     if network.count_params() != 14 or len(network.trainable_weights) != 1:
         raise Wrong(f"a model of 7 tokens with 2 features counts {network.count_params()} parameters, expected 14.")
-    return "one trained vector a position, tracked by the model, and gradients reach it."
+    return "one trained vector per position, tracked by the model, and gradients reach it."
 
 
 def _why_untracked(layer: keras.layers.Layer, found: int) -> str:
@@ -148,11 +151,11 @@ def _why_untracked(layer: keras.layers.Layer, found: int) -> str:
         return "the weight is not trainable."
     if found == 0:
         return "make the weight with self.add_weight in build, so that Keras tracks it."
-    return "the shape of the weight is input_shape[1:], one vector a position."
+    return "the shape of the weight is input_shape[1:], one vector per position."
 
 
-class MyGANStandIn(keras.Model):
-    """What labhelpers has in the place of the student's class: the same three methods."""
+class _MyGAN(keras.Model):
+    """labhelpers' version of the student's class, with the same three methods."""
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model) -> None:
         super().__init__()
@@ -187,51 +190,12 @@ class MyGANStandIn(keras.Model):
         return {"g_loss": g_loss, "d_loss": d_loss}
 
 
-_STEPS = 12
-
-
-@exercise(stand_in=MyGANStandIn)
+@exercise(stand_in=_MyGAN)
 def MyGAN(answer: Answer) -> str:  # noqa: N802  (named as the student's class is)
     """Exercise 3: the GAN itself. Each player alone must get better at its own game, and leave the other as it was."""
-    real_images = tf.constant(np.random.default_rng(6).normal(1.0, 0.1, size=(16, 4)), dtype=tf.float32)
-    for learner, g_rate, d_rate in (("D", 0.0, 0.5), ("G", 0.5, 0.0)):
-        gan = _assembled(answer, g_rate, d_rate)
-        before = [network.get_weights() for network in (gan.generator, gan.discriminator)]
-        real_before, fake_before = _scores(gan, real_images)
-        old_gap = real_before - fake_before
-        losses = [_losses(gan.train_step(real_images[: 16 - step % 2])) for step in range(_STEPS)]
-        after = [network.get_weights() for network in (gan.generator, gan.discriminator)]
-        g_moved, d_moved = (
-            max(float(np.abs(a - b).max()) for a, b in zip(new, old, strict=True))
-            for new, old in zip(after, before, strict=True)
-        )
-        name = "d_loss" if learner == "D" else "g_loss"
-        first, last = losses[0][name], np.mean([step[name] for step in losses[-3:]])
-        if (d_moved if learner == "D" else g_moved) == 0:
-            raise Wrong(
-                f"{learner} moved by exactly 0.0 in {_STEPS} steps, expected it to train: does its optimizer step?"
-            )
-        if (g_moved if learner == "D" else d_moved) > 0:
-            other = "G" if learner == "D" else "D"
-            raise Wrong(
-                f"{other}'s optimizer has learning rate 0, but {other} moved, expected it to stay: each optimizer "
-                "takes the variables of its own network."
-            )
-        real_score, fake_score = _scores(gan, real_images)
-        if learner == "D" and real_score - fake_score <= old_gap:
-            raise Wrong(
-                f"{_STEPS} steps of D brought the gap between real and fake scores from {old_gap:.3g} to "
-                f"{real_score - fake_score:.3g}, expected a wider one: check the signs in d_loss."
-            )
-        if learner == "G" and fake_score <= fake_before:
-            raise Wrong(
-                f"{_STEPS} steps of G brought its fakes' score from {fake_before:.3g} to {fake_score:.3g}, expected "
-                "a higher one: check the sign in g_loss."
-            )
-        if not last < first:
-            raise Wrong(
-                f"{name} went from {first:.3g} to {last:.3g} in {_STEPS} steps, expected it to fall: is it that loss?"
-            )
+    real_images = tensor(np.random.default_rng(6).normal(1.0, 0.1, size=(16, 4)))
+    for learner in ("D", "G"):
+        _expect_learns_alone(answer, learner, real_images)
     gan = _assembled(answer, 0.05, 0.05)
     gan.jit_compile = False  # compiling two tiny networks with XLA takes longer than training them
     batches = tf.data.Dataset.from_tensor_slices(real_images).batch(6)
@@ -241,7 +205,42 @@ def MyGAN(answer: Answer) -> str:  # noqa: N802  (named as the student's class i
         raise Wrong(
             f"the history of fit has {sorted(history)}, expected g_loss and d_loss: return both from train_step."
         )
-    return "each player learns and leaves the other alone, fit trains it, and a last, smaller batch is no trouble."
+    return "each player learns and leaves the other alone, fit trains it, and a smaller last batch is no problem."
+
+
+def _expect_learns_alone(answer: Answer, learner: str, real_images: Tensor) -> None:
+    """A few steps in which the other player's learning rate is 0."""
+    other, name = ("G", "d_loss") if learner == "D" else ("D", "g_loss")
+    gan = _assembled(answer, **{"g_rate": 0.0, "d_rate": 0.0, f"{learner.lower()}_rate": 0.5})
+    networks = {"G": gan.generator, "D": gan.discriminator}
+    before = {player: network.get_weights() for player, network in networks.items()}
+    real_before, fake_before = _scores(gan, real_images)
+    losses = [_losses(gan.train_step(real_images[: 16 - step % 2]))[name] for step in range(_STEPS)]
+    moved = {player: largest_change(before[player], network.get_weights()) for player, network in networks.items()}
+    if moved[learner] == 0:
+        raise Wrong(f"{learner} moved by exactly 0.0 in {_STEPS} steps, expected it to train: does its optimizer step?")
+    if moved[other] > 0:
+        raise Wrong(
+            f"{other}'s optimizer has learning rate 0, but {other} moved, expected it to stay put: each optimizer "
+            "takes the variables of its own network."
+        )
+    real_score, fake_score = _scores(gan, real_images)
+    old_gap, gap = real_before - fake_before, real_score - fake_score
+    if learner == "D" and gap <= old_gap:
+        raise Wrong(
+            f"{_STEPS} steps of D brought the gap between real and fake scores from {old_gap:.3g} to {gap:.3g}, "
+            "expected a wider one: check the signs in d_loss."
+        )
+    if learner == "G" and fake_score <= fake_before:
+        raise Wrong(
+            f"{_STEPS} steps of G brought its fakes' score from {fake_before:.3g} to {fake_score:.3g}, expected a "
+            "higher one: check the sign in g_loss."
+        )
+    first, last = losses[0], np.mean(losses[-3:])
+    if not last < first:
+        raise Wrong(
+            f"{name} went from {first:.3g} to {last:.3g} in {_STEPS} steps, expected it to fall: is it the right loss?"
+        )
 
 
 def _assembled(answer: Answer, g_rate: float, d_rate: float) -> Any:
@@ -249,11 +248,8 @@ def _assembled(answer: Answer, g_rate: float, d_rate: float) -> Any:
     rng = np.random.default_rng(7)
     generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
     discriminator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    for network in (generator, discriminator):
-        network.set_weights([0.3 * rng.normal(size=w.shape).astype(np.float32) for w in network.get_weights()])
-    gan = answer(generator, discriminator)
-    if not isinstance(gan, keras.Model):
-        raise Wrong(f"MyGAN(generator, discriminator) is a {type(gan).__name__}, expected a keras.Model.")
+    networks = [with_random_weights(network, rng, scale=0.3) for network in (generator, discriminator)]
+    gan = as_model(answer(*networks), "MyGAN(generator, discriminator)")
     for name in ("generator", "discriminator"):
         if getattr(gan, name, None) is None:
             raise Wrong(f"the GAN has no {name}, expected it to keep both networks: self.{name} = {name}.")
@@ -261,21 +257,16 @@ def _assembled(answer: Answer, g_rate: float, d_rate: float) -> Any:
     return gan
 
 
-def _scores(gan: Any, real_images: Any) -> tuple[float, float]:
+def _scores(gan: Any, real_images: Tensor) -> tuple[float, float]:
     """Mean scores of the real images, and of 500 fakes from always the same noise."""
-    noise = tf.constant(np.random.default_rng(8).normal(size=(500, 3)), dtype=tf.float32)
+    noise = tensor(np.random.default_rng(8).normal(size=(500, 3)))
     real, fake = gan.discriminator(real_images), gan.discriminator(gan.generator(noise))
     return float(np.mean(real)), float(np.mean(fake))
 
 
 def _losses(result: object) -> dict[str, float]:
-    if not isinstance(result, dict) or not {"g_loss", "d_loss"} <= set(result):
-        found = sorted(result) if isinstance(result, dict) else type(result).__name__
+    names = ("g_loss", "d_loss")
+    if not isinstance(result, dict) or not set(names) <= set(result):
+        found = sorted(result) if isinstance(result, dict) else kind_of(result)
         raise Wrong(f'train_step gave {found}, expected {{"g_loss": ..., "d_loss": ...}}.')
-    losses = {}
-    for name in ("g_loss", "d_loss"):
-        value = to_array(result[name], name)
-        if value.size != 1:
-            raise Wrong(f"{name} has shape {value.shape}, expected one number: average over the batch.")
-        losses[name] = float(value.reshape(()))
-    return losses
+    return {name: one_number(result[name], name) for name in names}

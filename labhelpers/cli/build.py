@@ -37,7 +37,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from labhelpers.checks.core import CODE_STUB, TEXT_STUB
+from labhelpers.checks.written import CODE_STUB, TEXT_STUB
 from labhelpers.zoo.registry import markdown
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]

@@ -55,7 +55,8 @@ from jupyter_client.manager import AsyncKernelManager
 from tqdm import tqdm
 
 from labhelpers import profiles
-from labhelpers.checks.core import GOES_ON, TEXT_STUB
+from labhelpers.checks.core import GOES_ON
+from labhelpers.checks.written import TEXT_STUB
 from labhelpers.cli import build
 from labhelpers.cli.build import Lab, SourceError
 from labhelpers.data.directory import data_directory

@@ -1,9 +1,11 @@
-"""Answers to lab 02's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 02's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
 import keras
 from keras import layers
+
+from tests.checks.exercises import Exercises
 
 
 def _shared(encoder):
@@ -153,9 +155,13 @@ WRONG = {
         (lambda g, d: d, "noise first goes"),
         (
             lambda g, d: keras.Model(z := keras.Input((32,)), layers.Rescaling(-1.0)(d(g(z)))),
-            "turned round",
+            "flipped",
         ),
         (lambda g, d: (g, d), "a tuple, expected"),
         (lambda g, d: None, "return"),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab02", RIGHT, WRONG

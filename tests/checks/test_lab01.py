@@ -1,4 +1,4 @@
-"""Answers to lab 01's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 01's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tests.checks.exercises import Exercises
 
 RIGHT = {
     "sample_z": [
@@ -121,7 +123,7 @@ WRONG = {
         (lambda mean, log_var: tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var, axis=1), "1/2"),
         (lambda mean, log_var: 0.5 * tf.reduce_sum(1 + log_var - mean**2 - tf.exp(log_var), axis=1), "sign"),
         (lambda mean, log_var: 0.5 * tf.reduce_mean(mean**2 + tf.exp(log_var) - 1 - log_var, axis=1), "average"),
-        (lambda mean, log_var: 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var), "one value an image"),
+        (lambda mean, log_var: 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var), "one value per image"),
         (lambda mean, log_var: 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var, axis=0), "axis 1"),
         (lambda mean, log_var: 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_var) - log_var, axis=1), "-1"),
         (lambda mean, log_var: 0.5 * tf.reduce_sum(mean**2 + tf.exp(2 * log_var) - 1 - log_var, axis=1), "square"),
@@ -152,3 +154,7 @@ WRONG = {
         (lambda *b: tf.reduce_sum(_nats(*b[:2]), axis=(1, 2, 3)) + _kl(*b[2:]), "shape"),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab01", RIGHT, WRONG

@@ -1,4 +1,4 @@
-"""Answers to lab 04's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 04's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+
+from tests.checks.exercises import Exercises
 
 
 def _logits(discriminator, images):
@@ -281,3 +283,7 @@ WRONG = {
         ),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab04", RIGHT, WRONG

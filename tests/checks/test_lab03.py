@@ -1,10 +1,12 @@
-"""Answers to lab 03's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 03's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tests.checks.exercises import Exercises
 
 _BCE = keras.losses.BinaryCrossentropy(from_logits=True)
 
@@ -214,3 +216,7 @@ WRONG = {
         (lambda images: None, "return"),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab03", RIGHT, WRONG

@@ -1,10 +1,12 @@
-"""Answers to lab 05's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 05's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tests.checks.exercises import Exercises
 
 
 def _cut(order, flat=True):
@@ -311,9 +313,13 @@ WRONG = {
         (_DMovesG, "own network"),
         (_WrongSignD, "signs in d_loss"),
         (_WrongSignG, "sign in g_loss"),
-        (_NoDictionary, "train_step gave tuple"),
+        (_NoDictionary, "train_step gave a tuple"),
         (_PerImageLoss, "average over the batch"),
         (_KeepsNothing, "no generator"),
         (lambda generator, discriminator: None, "keras.Model"),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab05", RIGHT, WRONG

@@ -1,10 +1,12 @@
-"""Answers to lab 07's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 07's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tests.checks.exercises import Exercises
 
 
 def _swap(answer):
@@ -163,11 +165,11 @@ WRONG = {
     "least_squares_losses": [
         (_ls_without_half, "1/2 is missing"),
         (lambda real, fake: _ls(tf.sigmoid(real), tf.sigmoid(fake)), "raw scores"),
-        (lambda real, fake: (_ls(fake, real)[0], _ls(real, fake)[1]), "changed places"),
-        (_swap(_ls), "changed places"),
+        (lambda real, fake: (_ls(fake, real)[0], _ls(real, fake)[1]), "swapped"),
+        (_swap(_ls), "swapped"),
         (_ls_g_zero, "c = 1"),
         (_ls_numpy, "gradient"),
-        (_ls_by_image, "mean over the batch"),
+        (_ls_by_image, "average over the batch"),
         (lambda real, fake: _ls(real, fake)[0], "two losses"),
         (lambda real, fake: None, "two losses"),
     ],
@@ -177,20 +179,20 @@ WRONG = {
         (lambda real, fake: (_w(real, fake)[0], -_w(real, fake)[0]), "no influence"),
         (lambda real, fake: _w(tf.sigmoid(real), tf.sigmoid(fake)), "no sigmoid"),
         (lambda real, fake: (tf.reduce_sum(fake) - tf.reduce_sum(real), _w(real, fake)[1]), "not the sum"),
-        (_swap(_w), "changed places"),
+        (_swap(_w), "swapped"),
         (lambda real, fake: _w(real, fake)[0], "two losses"),
     ],
     "hinge_losses": [
-        (_h_batch_mean, "not the reverse"),
-        (lambda real, fake: (_h(-real, -fake)[0], _h(real, fake)[1]), "signs are turned"),
-        (lambda real, fake: (tf.reduce_mean(1 - real) + tf.reduce_mean(1 + fake), -tf.reduce_mean(fake)), "Cut each"),
+        (_h_batch_mean, "not the other way round"),
+        (lambda real, fake: (_h(-real, -fake)[0], _h(real, fake)[1]), "signs are flipped"),
+        (lambda real, fake: (tf.reduce_mean(1 - real) + tf.reduce_mean(1 + fake), -tf.reduce_mean(fake)), "Clip each"),
         (lambda real, fake: (_h(real + 1, fake - 1)[0], -tf.reduce_mean(fake)), "margin of 1"),
         (lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(tf.nn.relu(1 - fake))), "no margin"),
-        (lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(fake)), "sign is turned"),
+        (lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(fake)), "sign is flipped"),
         (lambda real, fake: (_h(real, fake)[0] / 2, -tf.reduce_mean(fake)), "factor 1/2"),
     ],
     "gradient_penalty": [
-        (_varied(cost=lambda norm: 10 * tf.reduce_mean((norm - 1) ** 2)), "put in by the loss"),
+        (_varied(cost=lambda norm: 10 * tf.reduce_mean((norm - 1) ** 2)), "return the mean alone"),
         (_varied(cost=lambda norm: tf.reduce_mean(norm**2)), "target is missing"),
         (_varied(axes=(1,)), "all pixels"),
         (_varied(axes=(0, 1, 2, 3)), "not over the whole batch"),
@@ -204,15 +206,19 @@ WRONG = {
         (lambda *a: float(_penalty(*a)), "no gradient"),
     ],
     "update_k": [
-        (_k_free, "Cut k at 1"),
-        (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, gamma, -rate), "sign is turned"),
+        (_k_free, "Clip k at 1"),
+        (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, gamma, -rate), "sign is flipped"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(0.0, real, fake, gamma, rate), "old k"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, gamma, 1.0), "rate is missing"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, 1.0, rate), "gamma is missing"),
         (
             lambda k, real, fake, gamma=0.5, rate=0.001: tf.maximum(_k_free(k, real, fake, gamma, rate), 0.0),
-            "Cut k at 1",
+            "Clip k at 1",
         ),
         (lambda k, real, fake, gamma=0.5, rate=0.001: np.float32(np.nan), "finite"),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab07", RIGHT, WRONG

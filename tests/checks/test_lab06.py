@@ -1,4 +1,4 @@
-"""Answers to lab 06's exercises: differently written right ones, and likely wrong ones with what the check must say."""
+"""Lab 06's exercises: differently written right answers, and likely wrong ones with what the check must say."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+
+from tests.checks.exercises import Exercises
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
@@ -239,7 +241,7 @@ WRONG = {
     "translate": [
         (lambda images, rows, columns: images, "did not move"),
         (_rolled, "comes back"),
-        (lambda images, rows, columns: _right_gather(images, -rows, -columns), "other way"),
+        (lambda images, rows, columns: _right_gather(images, -rows, -columns), "wrong way"),
         (lambda images, rows, columns: _right_gather(images, columns, rows), "swapped"),
         (lambda images, rows, columns: _right_gather(images, rows, 0 * columns), "columns"),
         (
@@ -293,3 +295,7 @@ WRONG = {
         ),
     ],
 }
+
+
+class TestExercises(Exercises):
+    lab, right, wrong = "lab06", RIGHT, WRONG
