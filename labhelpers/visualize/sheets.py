@@ -179,6 +179,7 @@ def to_unit(images: np.ndarray) -> np.ndarray:
 
 
 def _draw(axes: Axes, picture: np.ndarray, title: str) -> None:
-    axes.imshow(picture.squeeze(axis=-1) if picture.shape[-1] == 1 else picture, vmin=0, vmax=1)
+    white = 255 if picture.dtype == np.uint8 else 1
+    axes.imshow(picture.squeeze(axis=-1) if picture.shape[-1] == 1 else picture, vmin=0, vmax=white)
     axes.set_axis_off()
     axes.set_title(title)

@@ -76,6 +76,11 @@ def test_ready_pictures_stand_side_by_side():
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), pictures["5 epochs"])
 
 
+def test_a_grey_picture_in_bytes_is_not_all_white():
+    picture = visualize.show_pictures({"grey": np.full((10, 12), 128, np.uint8)}).axes[0].images[0]
+    assert picture.get_clim() == (0, 255)
+
+
 def test_sheets_stand_side_by_side_each_with_its_rows():
     figure = visualize.show_sheets({"real": _images(4), "fake": _images(4)}, columns=2)
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["real", "fake"]
