@@ -1,0 +1,53 @@
+"""The one style of all pictures: colours, width, title, and how a figure is handed to a notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+from cycler import cycler
+from matplotlib.figure import Figure
+
+GENERATOR_COLOUR = "#0072B2"
+DISCRIMINATOR_COLOUR = "#D55E00"
+THIRD_COLOUR = "#009E73"
+"""Blue, vermilion and green of Okabe and Ito's palette, which colour-blind readers can tell apart."""
+
+OTHER_COLOURS = ("#000000", THIRD_COLOUR, "#CC79A7", "#E69F00", "#56B4E9")
+"""For whatever is neither generator nor discriminator, in this order; from the same palette."""
+
+PLAYER_COLOURS = {"g_": GENERATOR_COLOUR, "d_": DISCRIMINATOR_COLOUR}
+"""The first two letters of a quantity's name to the colour of its player."""
+
+GREY = "#777777"
+"""For what a curve or a bar is compared with."""
+
+WIDTH = 8.0
+"""Inches: the width of a notebook's column."""
+
+STYLE: Any = {
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "axes.prop_cycle": cycler(color=[*OTHER_COLOURS, GENERATOR_COLOUR, DISCRIMINATOR_COLOUR]),
+}
+
+
+def headline(figure: Figure, title: str) -> None:
+    """Write the title of a whole figure above its panels, as large as the title of a single one."""
+    figure.suptitle(title, x=0.02, ha="left", fontsize=12)
+
+
+def finished(figure: Figure) -> Figure:
+    """Close the figure for pyplot and return it, so that a notebook shows it once and not twice."""
+    plt.close(figure)
+    return figure
