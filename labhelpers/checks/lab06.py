@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from labhelpers import models
 from labhelpers.arrays import Tensor
 from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
 from labhelpers.checks.networks import (
@@ -33,7 +34,6 @@ from labhelpers.checks.numeric import (
     tensor,
     to_array,
 )
-from labhelpers.models import faces
 
 _GENERATOR_BUDGET = 2_000_000
 """The largest number of parameters that a student's generator may have."""
@@ -42,7 +42,7 @@ _SMALLER = "most sit in the dense layer before the start, so start with fewer fi
 
 
 def _generator_sides(image_size: int, doublings: int) -> list[int]:
-    return list(faces.sizes_of(image_size, doublings))
+    return list(models.sizes_of(image_size, doublings))
 
 
 @exercise(stand_in=_generator_sides)
@@ -50,10 +50,10 @@ def generator_sides(answer: Answer) -> str:
     """Exercise 1: the sides in a generator, from its start to its last layer."""
     cases = [(100, 2), (28, 2), (64, 3), (64, 4), (100, 3), (48, 3), (101, 2), (30, 1)]
     for size, doublings in cases:
-        wanted = faces.sizes_of(size, doublings)
+        wanted = models.sizes_of(size, doublings)
         floored = [size // 2**doublings * 2**step for step in range(doublings + 1)]
         rounded = [round(size / 2**doublings) * 2**step for step in range(doublings + 1)]
-        halved = list(reversed(faces.mirrored_sizes(size, doublings)))
+        halved = list(reversed(models.mirrored_sizes(size, doublings)))
         hints: list[Hint] = [
             (list(reversed(wanted)), "G starts small: the smallest side comes first."),
             (wanted[1:], "The start belongs in the list, too."),
@@ -71,14 +71,14 @@ def generator_sides(answer: Answer) -> str:
 
 
 def _discriminator_sides(image_size: int, halvings: int) -> list[int]:
-    return list(faces.mirrored_sizes(image_size, halvings))
+    return list(models.mirrored_sizes(image_size, halvings))
 
 
 @exercise(stand_in=_discriminator_sides)
 def discriminator_sides(answer: Answer) -> str:
     """Exercise 2: the sides in a discriminator whose convolutions have stride 2 and padding "same"."""
     for size, halvings in [(64, 3), (100, 4), (28, 2), (48, 4), (101, 3), (50, 1)]:
-        wanted = faces.mirrored_sizes(size, halvings)
+        wanted = models.mirrored_sizes(size, halvings)
         floored = [size // 2**step for step in range(halvings + 1)]
         valid = [size]
         for _ in range(halvings):
@@ -98,7 +98,7 @@ def discriminator_sides(answer: Answer) -> str:
 
 
 def _own_generator(image_size: int, latent_dim: int) -> keras.Model:
-    return faces.light_face_pair(image_size, latent_dim).generator
+    return models.light_face_pair(image_size, latent_dim).generator
 
 
 @exercise(stand_in=_own_generator)

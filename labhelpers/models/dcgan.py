@@ -1,4 +1,4 @@
-"""Convolutional pairs: those of the course documents, and a light one for two processor cores."""
+"""Convolutional pairs: those of the course documents, and light ones for two processor cores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from labhelpers.models.pair import Pair
+from labhelpers.models.sizes import sizes_of
 
 
 def cnn_pair(latent_dim: int = 100) -> Pair:
@@ -169,6 +170,72 @@ def anime_pair(latent_dim: int = 200) -> Pair:
         [keras.Input((100, 100, 3)), *blocks, layers.Flatten(), layers.Dense(1)], name="anime_discriminator"
     )
     return Pair(generator, discriminator)
+
+
+def light_face_pair(
+    image_size: int = 48, latent_dim: int = 64, *, channels: int = 3, filters: int = 24, doublings: int | None = None
+) -> Pair:
+    """A pair for square images of any size, sized by ``sizes_of``; at 48x48 it learns faces in minutes on two cores.
+
+    G has many filters early, where the side is small, and few late; D is its mirror. Each has one hidden dense layer,
+    which sees the face as a whole. G's last doubling is a smooth enlargement and a convolution: in a short training
+    it leaves less grain than a transposed convolution. Train the pair with Adam(4e-4, 0.5) and batches of 16.
+
+    Args:
+        image_size: side of the images, at least 8.
+        latent_dim: length of a noise vector.
+        channels: 3 for colour, 1 for grey.
+        filters: of the layer next to the image; each layer further inside has twice as many, up to eight times.
+        doublings: how many layers double the side; ``doublings_for(image_size)`` unless given.
+
+    Returns:
+        The generator, which ends in tanh, and the discriminator, which ends in one raw score.
+
+    Raises:
+        ValueError: see ``sizes_of``.
+
+    Source: the rules of Radford et al. 2015, section 3, but for the hidden dense layers.
+    """
+    sides = sizes_of(image_size, doublings)
+    steps = len(sides) - 1
+    # From the image inwards: filters, 2 filters, 4 filters, and no more than 8 filters.
+    width = [filters * 2 ** min(step, 3) for step in range(steps)]
+    generator_layers: list[layers.Layer] = [
+        keras.Input((latent_dim,)),
+        layers.Dense(256, use_bias=False),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+        layers.Dense(sides[0] ** 2 * width[-1], use_bias=False),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+        layers.Reshape((sides[0], sides[0], width[-1])),
+    ]
+    for step in reversed(range(steps - 1)):
+        generator_layers += [
+            layers.Conv2DTranspose(width[step], 4, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+        ]
+    generator_layers += [
+        layers.UpSampling2D(2, interpolation="bilinear"),
+        layers.Conv2D(channels, 3, padding="same", activation="tanh"),
+    ]
+    extra = sides[-1] - image_size
+    if extra:
+        near, far = extra // 2, extra - extra // 2
+        generator_layers.append(layers.Cropping2D(((near, far), (near, far))))
+
+    discriminator_layers: list[layers.Layer] = [keras.Input((image_size, image_size, channels))]
+    for step in range(steps):
+        discriminator_layers += [
+            layers.Conv2D(width[step], 4, strides=2, padding="same"),
+            layers.LeakyReLU(0.2),
+        ]
+    discriminator_layers += [layers.Flatten(), layers.Dense(128), layers.LeakyReLU(0.2), layers.Dense(1)]
+    return Pair(
+        keras.Sequential(generator_layers, name="light_face_generator"),
+        keras.Sequential(discriminator_layers, name="light_face_discriminator"),
+    )
 
 
 def _small_normal() -> keras.initializers.Initializer:

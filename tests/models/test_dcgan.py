@@ -1,12 +1,15 @@
-"""The convolutional pairs have the layers and parameters of the documents."""
+"""The convolutional pairs have the layers and parameters of the documents, and the light face pair fits any size."""
 
 from __future__ import annotations
 
 import math
 
 import keras
+import numpy as np
+import pytest
 
 from labhelpers import models
+from labhelpers.training.gan import GAN, last_activation
 from tests.models.counting import trainable
 
 
@@ -61,3 +64,17 @@ def test_the_anime_pair_has_all_parameters_of_the_document() -> None:
     assert (pair.generator.count_params(), pair.discriminator.count_params()) == (33_011_136, 1_576_065)
     assert trainable(pair.generator) == 32_690_752
     assert pair.generator.output_shape == (None, 100, 100, 3)
+
+
+@pytest.mark.parametrize(("size", "channels"), [(8, 3), (17, 3), (28, 1), (45, 3), (50, 3), (100, 3)])
+def test_the_light_pair_fits_any_size(size, channels):
+    generator, discriminator = models.light_face_pair(size, 5, channels=channels, filters=8)
+    assert generator.output_shape == discriminator.input_shape == (None, size, size, channels)
+    assert last_activation(generator) == "tanh"
+    images = generator(np.random.default_rng(0).normal(size=(2, 5)).astype("float32"))
+    assert discriminator(images).shape == (2, 1)
+    filters = [layer.filters for layer in generator.layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert filters == sorted(filters, reverse=True)
+    seen = [layer.output.shape[1] for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert (size, *seen) == models.mirrored_sizes(size)
+    GAN(generator, discriminator)
