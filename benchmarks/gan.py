@@ -23,8 +23,7 @@ from keras import layers
 
 from labhelpers.data import load_mnist
 from labhelpers.judges import mnist_judge
-from labhelpers.losses import zoo
-from labhelpers.losses.adversarial import AdversarialLoss, non_saturating
+from labhelpers.losses import AdversarialLoss, least_squares, non_saturating, wgan_gp
 from labhelpers.metrics import quality, real_reference
 from labhelpers.models.dcgan import cnn_pair, light_dcgan_pair
 from labhelpers.models.dense import vanilla_pair
@@ -231,7 +230,7 @@ def losses(images: np.ndarray, repeats: int) -> list[Row]:
     """What the engine adds to a hand-written step of one loss, on UW's pair: seconds of an epoch."""
     rows = []
     whole = images[: len(images) // 640 * 640]  # no partial batch, also with five batches a step
-    for loss in (zoo.least_squares(), zoo.wgan_gp()):
+    for loss in (least_squares(), wgan_gp()):
         gan = GAN(*vanilla_pair(), loss)
         gan.compile()
         ours, bare, ratio = in_turns(fitting(gan, whole, 128), bare_epoch(vanilla_pair(), loss, whole, 128), repeats)

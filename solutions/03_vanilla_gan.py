@@ -408,21 +408,22 @@ visualize.plot_losses(
 # %% [markdown]
 # ## 8. The engine's step, read aloud
 #
-# From here on `training.GAN`, a `keras.Model`, does the training with `fit`. Its step is one function. Read it line by
-# line; the penalty, the clipping and the controller are for the losses of lab 07, and empty here.
+# From here on `training.GAN`, a `keras.Model`, does the training with `fit`. Its step is one function of two **players**, each a
+# network with its optimizer. Read it line by line; the terms, the clipping and the state are for the losses of lab 07, and
+# empty here.
 #
-# - For each step of D (`critic_steps`, 1 here): G draws fakes from the noise, and `generator_tape` remembers how.
-# - `discriminator_tape` is open while D scores the real images and the fakes and its loss is computed.
-# - `_descend` asks that tape for the gradient with respect to D's variables only, and D's optimizer moves them.
+# - For each batch (one here): G draws fakes from the noise, and `generator_tape` remembers how.
+# - `discriminator_tape` is open while D looks at the real images and the fakes, and its loss is computed from the scores.
+# - `descend` asks that tape for the gradient with respect to D's variables only, and D's optimizer moves them.
 # - Then `generator_tape` is opened **again**: the D that has just learned scores *the same* fakes, and G's loss is
 #   computed from these scores. So one
 #   generator pass serves both updates.
-# - `_descend` moves G's variables, and only them.
+# - `descend` moves G's variables, and only them.
 # - Losses and D's accuracy go out by name. They stay on the device; `fit` fetches them once an epoch.
 
 # %%
 print(inspect.getsource(training.adversarial_step).split('"""')[-1])
-print(inspect.getsource(training.gan._descend))
+print(inspect.getsource(training.Player.descend))
 
 # %% [markdown]
 # Now the ring for longer, with both losses of $G$. We count **modes**: a sample is *good* within three standard

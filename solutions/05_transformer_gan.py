@@ -32,7 +32,6 @@ import pandas as pd
 import tensorflow as tf
 
 from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize
-from labhelpers.losses.zoo import with_r1
 
 # %%
 visualize.show_pipeline(
@@ -425,7 +424,7 @@ transformer_pair.generator.summary()
 
 # %%
 fixed_noise = np.random.default_rng(SEED).normal(size=(40, latent_dim)).astype("float32")
-loss = with_r1(losses.non_saturating(), gamma=r1_gamma)
+loss = losses.non_saturating().plus(losses.r1(gamma=r1_gamma))
 gan = training.GAN(*transformer_pair, loss, ema=transformer_ema, name="transformer")
 gan.compile(
     keras.optimizers.Adam(**transformer_rates),

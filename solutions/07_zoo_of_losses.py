@@ -35,7 +35,6 @@ import tensorflow as tf
 from IPython.display import Math, display
 
 from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize, zoo
-from labhelpers.losses import zoo as zoo_losses
 
 # %%
 visualize.show_pipeline(
@@ -108,15 +107,15 @@ zoo.table("objective", "built")
 # Two things that tables like these often get wrong: SPA-GAN stands for *spatial attention* (not "style preserving"), and
 # LSGAN takes raw scores, without a sigmoid.
 #
-# This lab is about the objectives. In the code each of them is a **value**: two functions of the scores, perhaps a
-# penalty, a number of critic steps, a clip, and recommended optimizers. The training step of lab 03 runs them all.
+# This lab is about the objectives. In the code each of them is a **value**: two functions of the scores, perhaps **terms** that are
+# paid besides (a penalty, a controller), a number of critic steps, a clip, and recommended optimizers. The training step of lab 03 runs them all.
 
 # %%
-for make in (losses.non_saturating, zoo_losses.least_squares, zoo_losses.hinge, zoo_losses.wgan_gp):
+for make in (losses.non_saturating, losses.least_squares, losses.hinge, losses.wgan_gp):
     loss = make()
     print(f"{loss.name}: {loss.source}; {loss.critic_steps} step(s) of D")
     display(Math(loss.formula))
-print(inspect.getsource(zoo_losses.hinge).split('"""')[-1])
+print(inspect.getsource(losses.hinge).split('"""')[-1])
 
 # %% [markdown]
 # ## 2. Exercise 1: least squares (2 points)
@@ -349,8 +348,8 @@ checks.require("update_k")
 
 # %%
 alike, apart = np.ones((8, 8), "float32"), np.eye(8, dtype="float32")
-print("pull-away term of eight equal codes: ", float(zoo_losses.pull_away_term(alike)))
-print("pull-away term of orthogonal codes:  ", float(zoo_losses.pull_away_term(apart)))
+print("pull-away term of eight equal codes: ", float(losses.mean_squared_cosine(alike)))
+print("pull-away term of orthogonal codes:  ", float(losses.mean_squared_cosine(apart)))
 
 # %% [markdown] question="smooth-critic" points=3
 # **Question 2 (3 points).** Why must a critic not be steep, and what do clipping and the gradient penalty do about it? What is the
@@ -384,6 +383,11 @@ print(inspect.getsource(zoo.train).split('"""')[-1])
 
 
 # %%
+def your_penalty(seen):
+    """Your gradient penalty, from what the critic has seen in a step."""
+    return gradient_penalty(seen.score, seen.real_images, seen.fake_images, seen.drawn["mix"])
+
+
 def with_your(contestant, both):
     """A contestant that plays with your functions in the place of labhelpers' own."""
 
@@ -393,9 +397,8 @@ def with_your(contestant, both):
             "discriminator": lambda real, fake: both(real, fake)[0],
             "generator": lambda real, fake: both(real, fake)[1],
         }
-        if loss.penalty and kind == "images":  # yours is for images of (height, width, channels)
-            weight = loss.arguments["weight"]
-            changes["penalty"] = lambda *inputs: weight * gradient_penalty(*inputs)
+        if loss.terms and kind == "images":  # yours is for images of (height, width, channels)
+            changes["terms"] = (dataclasses.replace(loss.terms[0], amount=your_penalty),)
         return dataclasses.replace(loss, **changes)
 
     return dataclasses.replace(contestant, losses={kind: lambda kind=kind: make(kind) for kind in contestant.losses})
@@ -638,7 +641,7 @@ visualize.plot_panels(
 
 # %%
 print(inspect.getsource(models.conditional_pair).split('"""')[-1])
-print(inspect.getsource(training.ConditionalGAN.step))
+print(inspect.getsource(training.ConditionalGAN.deal))
 
 # %% [markdown]
 # **Before you run it:** after two epochs, how many of 1,000 digits will be the ones that were asked for?
@@ -686,7 +689,7 @@ print(cgan_quality)
 # The easiest way to make ten values visible is to draw ten different things. Which ones, nobody says.
 
 # %%
-print(inspect.getsource(training.InfoGAN.step))
+print(inspect.getsource(losses.codes_error).split('"""')[-1])
 
 # %% [markdown]
 # **Before you run it:** will each category be one digit? Which digits may end up together?

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from labhelpers import losses
 from labhelpers.checks.core import Answer, Wrong, exercise
 from labhelpers.checks.numeric import (
     FAKE_LOGITS,
@@ -26,13 +27,12 @@ from labhelpers.checks.numeric import (
 )
 from labhelpers.checks.small_game import Game, d_loss, g_loss, g_slope
 from labhelpers.data.images import to_float
-from labhelpers.losses import adversarial
-from labhelpers.training.gan import adversarial_step
+from labhelpers.training import Player, adversarial_step
 
 _RATE = 0.5
 
 
-@exercise(stand_in=adversarial.non_saturating().discriminator)
+@exercise(stand_in=losses.non_saturating().discriminator)
 def discriminator_loss(answer: Answer) -> str:
     """Exercise 2: D's loss from raw scores."""
     real, fake = softplus(-REAL_LOGITS), softplus(FAKE_LOGITS)
@@ -66,7 +66,7 @@ def discriminator_loss(answer: Answer) -> str:
 
 
 def _own_generator_loss(fake_logits: Any) -> Any:
-    return adversarial.non_saturating().generator(fake_logits, fake_logits)
+    return losses.non_saturating().generator(fake_logits, fake_logits)
 
 
 @exercise(stand_in=_own_generator_loss)
@@ -133,15 +133,8 @@ def _own_step(
     real_images: Any,
     noise: Any,
 ) -> tuple[Any, Any]:
-    found = adversarial_step(
-        generator,
-        discriminator,
-        generator_optimizer,
-        discriminator_optimizer,
-        adversarial.non_saturating(),
-        real_images,
-        [noise],
-    )
+    players = Player(generator, generator_optimizer), Player(discriminator, discriminator_optimizer)
+    found = adversarial_step(*players, losses.non_saturating(), [losses.Batch(real_images, noise)])
     return found["d_loss"], found["g_loss"]
 
 

@@ -9,18 +9,18 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.arrays import Tensor
-from labhelpers import models
 from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
 from labhelpers.checks.networks import as_model, largest_change, with_random_weights
 from labhelpers.checks.numeric import Floats, expect_close, gradients, one_number, tensor, to_array
+from labhelpers.models.transformer import Patchify, PositionEmbedding, Unpatchify
 
 
 def _patchify(images: Any, patch_size: int) -> Any:
-    return models.Patchify(patch_size)(images)
+    return Patchify(patch_size)(images)
 
 
 def _unpatchify(patches: Any, patch_size: int, image_shape: tuple[int, int, int]) -> Any:
-    return models.Unpatchify(image_shape, patch_size)(patches)
+    return Unpatchify(image_shape, patch_size)(patches)
 
 
 _STEPS = 12
@@ -97,7 +97,7 @@ def unpatchify(answer: Answer) -> str:
     return "the exact inverse; gradients flow."
 
 
-@exercise(stand_in=models.PositionEmbedding)
+@exercise(stand_in=PositionEmbedding)
 def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the student's class is)
     """Exercise 2: a layer with one trained vector for each position."""
     tokens, features = 5, 3

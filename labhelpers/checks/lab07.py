@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from labhelpers import losses
 from labhelpers.arrays import Tensor
 from labhelpers.checks.core import Answer, Wrong, exercise
 from labhelpers.checks.numeric import (
@@ -23,7 +24,6 @@ from labhelpers.checks.numeric import (
     sigmoid,
     tensor,
 )
-from labhelpers.losses import zoo
 
 
 def _losses_of(loss: Any) -> Answer:
@@ -34,15 +34,15 @@ def _losses_of(loss: Any) -> Answer:
 
 
 def _least_squares(real_logits: Any, fake_logits: Any) -> Any:
-    return _losses_of(zoo.least_squares())(real_logits, fake_logits)
+    return _losses_of(losses.least_squares())(real_logits, fake_logits)
 
 
 def _wasserstein(real_logits: Any, fake_logits: Any) -> Any:
-    return _losses_of(zoo.wgan())(real_logits, fake_logits)
+    return _losses_of(losses.wgan())(real_logits, fake_logits)
 
 
 def _hinge(real_logits: Any, fake_logits: Any) -> Any:
-    return _losses_of(zoo.hinge())(real_logits, fake_logits)
+    return _losses_of(losses.hinge())(real_logits, fake_logits)
 
 
 def _two_losses(answer: Answer, real: Floats, fake: Floats) -> tuple[Any, Any]:
@@ -156,7 +156,8 @@ def hinge_losses(answer: Answer) -> str:
 
 
 def _gradient_penalty(critic: Answer, real_images: Any, fake_images: Any, mix: Any) -> Any:
-    return zoo.gradient_penalty(weight=1.0)(critic, real_images, fake_images, mix)
+    batch = losses.Batch(real_images, source=None, drawn={"mix": mix})
+    return losses.gradient_penalty().amount(losses.Seen(batch, fake_images, real=None, fake=None, score=critic))
 
 
 @exercise(stand_in=_gradient_penalty)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-Tensor: TypeAlias = Any
-"""A TensorFlow tensor: TensorFlow ships no types."""
+from labhelpers.arrays import Tensor
 
 SMALLEST_PROBABILITY = 1e-7
 """Probabilities are kept this far from 0 and 1, so that no logarithm is infinite in float32."""

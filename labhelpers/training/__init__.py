@@ -1,17 +1,13 @@
-"""Training steps, the Keras models that run them, and callbacks."""
+"""Training steps, the Keras models that run them, callbacks, and checkpoints."""
 
-from labhelpers.training.callbacks import (
-    Checkpoints,
-    Quality,
-    SampleGrid,
-    StopOnNonFinite,
-    TimeBudget,
-    resume,
-    save_checkpoint,
-)
+from labhelpers.training.callbacks import Quality, SampleGrid, StopOnNonFinite, TimeBudget
+from labhelpers.training.checkpoints import Checkpoints, resume, save_checkpoint
 from labhelpers.training.conditional import ConditionalGAN, InfoGAN
-from labhelpers.training.gan import GAN, adversarial_step
-from labhelpers.training.saving import UntrustedFileError, load_trusted
+from labhelpers.training.game import Game
+from labhelpers.training.gan import GAN
+from labhelpers.training.loading import UntrustedFileError, load_trusted
+from labhelpers.training.stages import carry_weights
+from labhelpers.training.step import Player, adversarial_step
 from labhelpers.training.vae import VAE, sample_z, vae_step
 
 __all__ = [
@@ -19,13 +15,16 @@ __all__ = [
     "VAE",
     "Checkpoints",
     "ConditionalGAN",
+    "Game",
     "InfoGAN",
+    "Player",
     "Quality",
     "SampleGrid",
     "StopOnNonFinite",
     "TimeBudget",
     "UntrustedFileError",
     "adversarial_step",
+    "carry_weights",
     "load_trusted",
     "resume",
     "sample_z",

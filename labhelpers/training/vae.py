@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from labhelpers.arrays import Tensor, chunks
 from labhelpers.losses.variational import (
     gaussian_log_density,
     kl_divergence,
@@ -16,9 +17,7 @@ from labhelpers.losses.variational import (
     standard_normal_log_density,
     vae_loss,
 )
-from labhelpers.training.base import ImageModel, xla_pays
-
-Tensor: TypeAlias = Any
+from labhelpers.training.image_model import ImageModel, xla_pays
 
 
 def sample_z(mean: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
@@ -149,7 +148,7 @@ class VAE(ImageModel):
         Returns:
             ``elbo``, ``reconstruction`` and ``kl`` in nats per image; elbo = -(reconstruction + kl), without beta.
         """
-        parts = [self._elbo_parts(batch) for batch in _cut(images, batch_size)]
+        parts = [self._elbo_parts(images[cut]) for cut in chunks(len(images), batch_size)]
         reconstruction, kl = (float(np.concatenate(part).mean(dtype=np.float64)) for part in zip(*parts, strict=True))
         return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
@@ -167,7 +166,7 @@ class VAE(ImageModel):
         Source: Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), equation 8.
         """
         count = tf.constant(samples)
-        bounds = [self._importance_weighted(batch, count) for batch in _cut(images, batch_size)]
+        bounds = [self._importance_weighted(images[cut], count) for cut in chunks(len(images), batch_size)]
         return float(np.concatenate(bounds).mean(dtype=np.float64))
 
     @tf.function(reduce_retracing=True)
@@ -203,8 +202,4 @@ class VAE(ImageModel):
 
 
 def _in_batches(function: Callable[[Tensor], Tensor], arrays: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.asarray(function(part)) for part in _cut(arrays, 500)])
-
-
-def _cut(images: np.ndarray, batch_size: int) -> list[np.ndarray]:
-    return [images[start : start + batch_size] for start in range(0, len(images), batch_size)]
+    return np.concatenate([np.asarray(function(arrays[cut])) for cut in chunks(len(arrays), 500)])

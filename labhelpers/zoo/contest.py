@@ -11,10 +11,11 @@ import keras
 import numpy as np
 import pandas as pd
 
+from labhelpers import losses
 from labhelpers.data import load_mnist, toys
 from labhelpers.judges import mnist_judge
-from labhelpers.losses import zoo
-from labhelpers.losses.adversarial import AdversarialLoss, OptimizerFactory, adam, non_saturating, saturating
+from labhelpers.losses import AdversarialLoss, adam
+from labhelpers.losses.core import OptimizerFactory
 from labhelpers.metrics import mode_coverage, quality, real_reference
 from labhelpers.models.autoencoder import autoencoder_discriminator
 from labhelpers.models.dense import toy_pair, vanilla_pair
@@ -54,30 +55,30 @@ _IMAGES = (adam(1e-3, 0.5), adam(1e-3, 0.5))
 _SAME = {"points": _POINTS, "images": _IMAGES}
 
 CONTESTANTS: tuple[Contestant, ...] = (
-    Contestant("non-saturating", "Vanilla GAN", _both(non_saturating), _SAME),
+    Contestant("non-saturating", "Vanilla GAN", _both(losses.non_saturating), _SAME),
     Contestant(
         "saturating",
         "Vanilla GAN",
-        _both(saturating),
+        _both(losses.saturating),
         # With a D as fast as the others', this G gets no gradient on digits, and stays at the FID it started from.
         {"points": _POINTS, "images": (adam(1e-3, 0.5), adam(2e-4, 0.5))},
     ),
-    Contestant("least squares (0, 1, 1)", "LSGAN", _both(zoo.least_squares), _SAME),
-    Contestant("least squares (-1, 1, 0)", "LSGAN", _both(lambda: zoo.least_squares(-1.0, 1.0, 0.0)), _SAME),
-    Contestant("hinge", "SAGAN", _both(zoo.hinge), _SAME),
+    Contestant("least squares (0, 1, 1)", "LSGAN", _both(losses.least_squares), _SAME),
+    Contestant("least squares (-1, 1, 0)", "LSGAN", _both(lambda: losses.least_squares(-1.0, 1.0, 0.0)), _SAME),
+    Contestant("hinge", "SAGAN", _both(losses.hinge), _SAME),
     Contestant(
         "non-saturating + R1",
         "Vanilla GAN",
         {
-            "points": lambda: zoo.with_r1(non_saturating(), 0.1),
-            "images": lambda: zoo.with_r1(non_saturating(), 1.0),
+            "points": lambda: losses.non_saturating().plus(losses.r1(0.1)),
+            "images": lambda: losses.non_saturating().plus(losses.r1(1.0)),
         },
         _SAME,
     ),
     Contestant(
         "WGAN",
         "WGAN",
-        {"points": lambda: zoo.wgan(clip_weights=0.1), "images": zoo.wgan},
+        {"points": lambda: losses.wgan(clip_weights=0.1), "images": losses.wgan},
         {
             "points": (functools.partial(keras.optimizers.RMSprop, 1e-3),) * 2,
             # RMSprop's relative: Adam without momentum, which the paper warns of. It was twice as good here.
@@ -87,13 +88,13 @@ CONTESTANTS: tuple[Contestant, ...] = (
     Contestant(
         "WGAN-GP",
         "WGAN-GP",
-        {"points": lambda: zoo.wgan_gp(weight=0.1), "images": zoo.wgan_gp},
+        {"points": lambda: losses.wgan_gp(weight=0.1), "images": losses.wgan_gp},
         {"points": (adam(1e-3, 0.0, 0.9),) * 2, "images": (adam(5e-4, 0.0, 0.9),) * 2},
     ),
     Contestant(
         "EBGAN",
         "EBGAN",
-        {"points": lambda: zoo.ebgan(margin=1.0), "images": zoo.ebgan},
+        {"points": lambda: losses.ebgan(margin=1.0), "images": losses.ebgan},
         _SAME,
         energy="l2",
         code_dim={"points": 32, "images": 32},
@@ -102,7 +103,7 @@ CONTESTANTS: tuple[Contestant, ...] = (
         "BEGAN",
         "BEGAN",
         # The paper's rate of 0.001 is for a hundred thousand steps; these are a few thousand.
-        {"points": lambda: zoo.began(rate=0.01), "images": lambda: zoo.began(gamma=0.7, rate=0.01)},
+        {"points": lambda: losses.began(rate=0.01), "images": lambda: losses.began(gamma=0.7, rate=0.01)},
         _SAME,
         energy="l1",
         code_dim={"points": 1, "images": 16},

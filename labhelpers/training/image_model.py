@@ -5,52 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from labhelpers.arrays import Tensor
 from labhelpers.data.images import require_range
-
-Tensor: TypeAlias = Any
-"""A TensorFlow tensor: TensorFlow ships no types."""
-
-
-def batches(
-    arrays: np.ndarray | tuple[np.ndarray, ...], batch_size: int, *, seed: Tensor, epoch: Tensor
-) -> tf.data.Dataset:
-    """One epoch of shuffled batches, cut from tensors that stay on the device.
-
-    Only indices are shuffled, so an epoch costs one gather a batch. The order depends on ``seed`` and ``epoch`` alone:
-    a training that resumes at epoch 7 sees the images in the order that an uninterrupted one would have seen.
-
-    Args:
-        arrays: array (n, ...), or a tuple of arrays of the same length, such as images and their labels.
-        batch_size: images a batch; the last batch holds what is left.
-        seed: integer variable (2,), the state of a seed generator; its first value, which never changes, is used.
-        epoch: int32 scalar variable. Both are read when the epoch's iterator is made.
-
-    Returns:
-        A dataset of ``ceil(n / batch_size)`` batches (batch_size, ...), tuples where tuples went in.
-    """
-    resident = tf.nest.map_structure(tf.constant, arrays)
-    count = len(tf.nest.flatten(arrays)[0])
-
-    def order(_: Tensor) -> tf.data.Dataset:
-        shuffled = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[tf.cast(seed[0], tf.int32), epoch])
-        return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
-
-    def gather(index: Tensor) -> Any:
-        return tf.nest.map_structure(lambda values: tf.gather(values, index), resident)
-
-    dataset = tf.data.Dataset.range(1).flat_map(order).map(gather)
-    # There is nothing to optimise here, and the search for it copies the arrays: most of a second for MNIST.
-    options = tf.data.Options()
-    options.experimental_optimization.apply_default_optimizations = False
-    options.autotune.enabled = False
-    whole = dataset.apply(tf.data.experimental.assert_cardinality(math.ceil(count / batch_size)))
-    return whole.prefetch(2).with_options(options)
+from labhelpers.training.batches import batches
 
 
 @keras.saving.register_keras_serializable(package="labhelpers")
@@ -104,20 +67,22 @@ class _EpochKeeper(keras.callbacks.Callback):
 
 
 class ImageModel(keras.Model):
-    """A model that learns from one array of images; the base of ``VAE`` and ``GAN``.
+    """A model that learns from arrays of images; the base of ``VAE`` and ``Game``.
 
     A subclass names its losses in ``loss_names``, says in ``output_activation`` which scale of images it makes, and
-    writes ``losses_of_step(images)``, which runs one training step and returns the named losses.
+    writes ``losses_of_step(data)``, which runs one training step and returns the named losses.
 
     Attributes:
         step_history: each loss as a list with one value per training step, over all calls of ``fit``.
         epoch_seconds: wall time of each epoch, over all calls of ``fit``; the first one includes compiling.
         batches_per_step: how many batches of real images one training step takes.
+        paired: whether row i of one array of the data belongs to row i of the others.
         seed_generator: where all of the model's noise comes from; ``keras.utils.set_random_seed`` seeds it.
     """
 
     loss_names: tuple[str, ...] = ()
     batches_per_step: int = 1
+    paired: bool = True
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -133,8 +98,8 @@ class ImageModel(keras.Model):
         """``"sigmoid"`` for images in [0, 1], ``"tanh"`` for images in [-1, 1], ``"linear"`` for points."""
         raise NotImplementedError
 
-    def losses_of_step(self, images: Tensor) -> dict[str, Tensor]:
-        """Run one training step on a batch and return the named losses as scalars."""
+    def losses_of_step(self, data: Any) -> dict[str, Tensor]:
+        """Run one training step on a batch of each array and return the named losses as scalars."""
         raise NotImplementedError
 
     @property
@@ -142,9 +107,9 @@ class ImageModel(keras.Model):
         """The one metric that Keras resets before an epoch and reads after it."""
         return [self.step_losses]
 
-    def train_step(self, images: Tensor) -> dict[str, Tensor]:
+    def train_step(self, data: Any) -> dict[str, Tensor]:
         """What ``fit`` compiles and runs for every batch."""
-        self.step_losses.update_state(self.losses_of_step(images))
+        self.step_losses.update_state(self.losses_of_step(data))
         return self.step_losses.result()
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -166,9 +131,7 @@ class ImageModel(keras.Model):
 
     def fit(
         self,
-        images: np.ndarray,
-        labels: np.ndarray | None = None,
-        *,
+        *arrays: np.ndarray,
         batch_size: int = 128,
         epochs: int = 1,
         initial_epoch: int = 0,
@@ -178,23 +141,22 @@ class ImageModel(keras.Model):
         """Train on images in the scale of the model's output.
 
         Args:
-            images: array (n, ...), float32.
-            labels: array (n, ...) that goes with the images, for a model that takes both.
-            batch_size: images a batch; a step takes ``batches_per_step`` of them.
+            arrays: images (n, ...), float32; for a model that takes more, what goes with them, such as labels (n,).
+            batch_size: images in a batch; a step takes ``batches_per_step`` of them.
             epochs: the epoch to stop at, counted from 0.
             initial_epoch: the epoch to start at (above 0 after a resume).
             callbacks: Keras callbacks.
             progress: show a bar with the losses.
 
         Returns:
-            The Keras history: one mean per loss and epoch. ``step_history`` has the single steps.
+            The Keras history: one mean for each loss and epoch. ``step_history`` has the single steps.
 
         Raises:
             ValueError: the images are not in the range that the model makes, or there are none.
         """
-        require_range(images, self.output_activation)
+        require_range(arrays[0], self.output_activation)
         images_per_step = batch_size * self.batches_per_step
-        steps = math.ceil(len(images) / images_per_step)
+        steps = math.ceil(max(map(len, arrays)) / images_per_step)
         if steps > self.step_losses.capacity:
             self.step_losses = StepLosses(self.loss_names, capacity=steps, name="step_losses")
             self.make_train_function(force=True)
@@ -203,8 +165,13 @@ class ImageModel(keras.Model):
             from tqdm.keras import TqdmCallback
 
             keepers.append(TqdmCallback(verbose=0, desc=self.name))
-        arrays = images if labels is None else (images, labels)
-        data = batches(arrays, images_per_step, seed=self.seed_generator.state.value, epoch=self.epoch)
+        data = batches(
+            arrays if len(arrays) > 1 else arrays[0],
+            images_per_step,
+            seed=self.seed_generator.state.value,
+            epoch=self.epoch,
+            paired=self.paired,
+        )
         return super().fit(
             data,
             epochs=epochs,
