@@ -22,10 +22,9 @@ import tensorflow as tf
 from keras import layers
 
 from labhelpers.data import load_mnist
-from labhelpers.judges import mnist_judge
+from labhelpers.judging import mnist_judge, quality, real_reference
 from labhelpers.losses import zoo
 from labhelpers.losses.adversarial import AdversarialLoss, non_saturating
-from labhelpers.metrics import quality, real_reference
 from labhelpers.models.adversarial import Pair, cnn_pair, light_dcgan_pair, vanilla_pair
 from labhelpers.training.callbacks import TimeBudget
 from labhelpers.training.gan import GAN
@@ -298,7 +297,7 @@ def dcgan(images: np.ndarray, repeats: int) -> list[Row]:
                 progress=False,
             )
             epochs = int(gan.epoch) + 1
-            found = quality(gan.sample(10_000), judge, reference, activation="tanh")
+            found = quality(gan.sample(10_000), judge, reference)
             rows.append((f"{name}, {total} s", f"{int(gan.generator_optimizer.iterations):,} steps", str(found)))
     return rows
 

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 
 from labhelpers.data import load_mnist, toys
-from labhelpers.judges import mnist_judge
+from labhelpers.judging import mnist_judge, mode_coverage, quality, real_reference
 from labhelpers.losses import zoo
 from labhelpers.losses.adversarial import AdversarialLoss, OptimizerFactory, adam, non_saturating, saturating
-from labhelpers.metrics import mode_coverage, quality, real_reference
 from labhelpers.models.adversarial import Pair, autoencoder_discriminator, toy_pair, vanilla_pair
 from labhelpers.training.gan import GAN
 
@@ -162,7 +161,7 @@ def digits_task(count: int = 60_000, samples: int = 10_000) -> Task:
     reference = real_reference(judge, data.test_images, data.train_images[:samples])
 
     def fid(fakes: np.ndarray) -> dict[str, float]:
-        return {"FID": quality(fakes, judge, reference, activation="tanh").fid}
+        return {"FID": quality(fakes, judge, reference).fid}
 
     pair = functools.partial(vanilla_pair, latent_dim=64, hidden=256)
     return Task("MNIST", "images", data.scaled("tanh").train, pair, 128, fid, samples)
