@@ -22,9 +22,8 @@ import tensorflow as tf
 from keras import layers
 
 from labhelpers.data import load_mnist
-from labhelpers.judges import mnist_judge
+from labhelpers.judging import mnist_judge, quality, real_reference
 from labhelpers.losses import AdversarialLoss, least_squares, non_saturating, wgan_gp
-from labhelpers.metrics import quality, real_reference
 from labhelpers.models.dcgan import cnn_pair, light_dcgan_pair
 from labhelpers.models.dense import vanilla_pair
 from labhelpers.models.pair import Pair
@@ -299,7 +298,7 @@ def dcgan(images: np.ndarray, repeats: int) -> list[Row]:
                 progress=False,
             )
             epochs = int(gan.epoch) + 1
-            found = quality(gan.sample(10_000), judge, reference, activation="tanh")
+            found = quality(gan.sample(10_000), judge, reference)
             rows.append((f"{name}, {total} s", f"{int(gan.generator_optimizer.iterations):,} steps", str(found)))
     return rows
 

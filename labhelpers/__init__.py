@@ -11,7 +11,7 @@ from types import ModuleType
 
 __version__ = importlib.metadata.version("labhelpers")
 
-_SUBMODULES = ("checks", "data", "judges", "losses", "metrics", "models", "profiles", "training", "visualize", "zoo")
+_SUBMODULES = ("checks", "data", "judging", "losses", "models", "profiles", "training", "visualize", "zoo")
 __all__ = ["__version__", *_SUBMODULES]  # noqa: PLE0604
 
 

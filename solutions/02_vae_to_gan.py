@@ -34,7 +34,7 @@ import pandas as pd
 import tensorflow as tf
 from keras import layers
 
-from labhelpers import checks, data, judges, metrics, models, profiles, training, visualize
+from labhelpers import checks, data, judging, models, profiles, training, visualize
 
 # %%
 visualize.show_pipeline(
@@ -177,12 +177,12 @@ visualize.show_sheets(
 # get below it.
 
 # %%
-judge = judges.mnist_judge()
-reference = metrics.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+judge = judging.mnist_judge()
+reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
 decoder_quality = {}
 for dim, model in vaes.items():
     noise = np.random.default_rng(0).normal(size=(many_samples, dim)).astype("float32")
-    decoder_quality[dim] = metrics.quality(model.sample(noise), judge, reference, activation="sigmoid")
+    decoder_quality[dim] = judging.quality(model.sample(noise), judge, reference)
     print(f"decoder with latent_dim {dim:2d}: {decoder_quality[dim]}")
 
 # %% [markdown]
@@ -388,7 +388,7 @@ starts = {"warm": vae, "cold": cold_vae}
 def fid(model):
     """FID of a few thousand samples, always from the same noise."""
     samples = model.sample(few_samples, seed=1)
-    return metrics.quality(samples, judge, reference, activation="sigmoid").fid
+    return judging.quality(samples, judge, reference).fid
 
 
 gans, fids, growing = {}, {}, {}
@@ -515,11 +515,11 @@ for name, sample, seconds in (
 ):
     noise = np.random.default_rng(5).normal(size=(many_samples, latent_dim)).astype("float32")
     drawn[name] = sample(noise)
-    quality = metrics.quality(drawn[name], judge, reference, activation="sigmoid")
+    quality = judging.quality(drawn[name], judge, reference)
     print(f"{name}: {quality}")
     # Neighbours among 10,000 against 10,000 take a minute; every third image will do.
-    third = judge.features(drawn[name][::3], "sigmoid")
-    precision, recall = metrics.precision_recall(reference.features[::3], third)
+    third = judge.features(drawn[name][::3])
+    precision, recall = judging.precision_recall(reference.features[::3], third)
     rows.append(
         {
             "generator": name,
@@ -542,9 +542,7 @@ pd.DataFrame(rows).set_index("generator")
 # it cannot reconstruct, so it leaves none out. A GAN pays only for what it draws, and nothing for what it never draws.
 
 # %%
-counts = {
-    name: metrics.class_histogram(judge.probabilities(pictures[:1000], "sigmoid")) for name, pictures in drawn.items()
-}
+counts = {name: judging.class_histogram(judge.probabilities(pictures[:1000])) for name, pictures in drawn.items()}
 visualize.plot_counts(
     counts, digits.class_names, title="Which digit the judge sees in up to 1,000 images of each generator"
 )
@@ -553,8 +551,8 @@ visualize.plot_counts(
 # ### Does it copy?
 
 # %%
-fakes = data.to_uint8(drawn["GAN, warm start"][:10], "sigmoid")
-nearest = metrics.nearest_images(fakes, digits.train_images)
+fakes = data.to_uint8(drawn["GAN, warm start"][:10])
+nearest = judging.nearest_images(fakes, digits.train_images)
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],
     fakes,

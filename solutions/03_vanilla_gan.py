@@ -38,7 +38,7 @@ import tensorflow as tf
 from IPython.display import display
 from tqdm.auto import tqdm
 
-from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize
+from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
 from labhelpers.data import toys
 
 # %%
@@ -447,12 +447,12 @@ def play(loss, generator_rate, discriminator_rate, beta_1, epochs, name, decay=T
 
     def look(model):
         seen[f"after epoch {model.epoch.numpy() + 1}"] = model.sample(500, seed=1)
-        found = metrics.mode_coverage(model.sample(2500, seed=2), ring.centres, ring.sigma)
+        found = judging.mode_coverage(model.sample(2500, seed=2), ring.centres, ring.sigma)
         return {"modes": found.found, "good": found.good}
 
     quality = training.Quality(look, every=max(1, epochs // 8))
     gan.fit(ring.points, batch_size=ring_batch, epochs=epochs, callbacks=[quality])
-    return gan, seen, metrics.mode_coverage(gan.sample(2500, seed=2), ring.centres, ring.sigma)
+    return gan, seen, judging.mode_coverage(gan.sample(2500, seed=2), ring.centres, ring.sigma)
 
 
 ring_results = {
@@ -622,8 +622,8 @@ visualize.show_layers(generator)
 
 # %%
 fixed_noise = np.random.default_rng(SEED).normal(size=(50, latent_dim)).astype("float32")
-judge = judges.mnist_judge()
-reference = metrics.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+judge = judging.mnist_judge()
+reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
 
 
 def sheet_of_50(samples):
@@ -632,7 +632,7 @@ def sheet_of_50(samples):
 
 def digits_in(model, count=1000):
     """How many of so many samples the judge takes for each digit."""
-    return metrics.class_histogram(judge.probabilities(model.sample(count, seed=4), "tanh"))
+    return judging.class_histogram(judge.probabilities(model.sample(count, seed=4)))
 
 
 def new_gan(rate, beta_1, name):
@@ -690,7 +690,7 @@ gan = new_gan(gentle_rate, gentle_beta_1, "gentle settings")
 growing = training.SampleGrid(sheet_of_50, fixed_noise, every=max(1, gentle_epochs // 5))
 fid_count = min(5000, sample_count)
 quality = training.Quality(
-    lambda model: metrics.quality(model.sample(fid_count, seed=6), judge, reference, activation="tanh").fid,
+    lambda model: judging.quality(model.sample(fid_count, seed=6), judge, reference).fid,
     every=max(1, gentle_epochs // 5),
 )
 gan.fit(
@@ -756,10 +756,10 @@ visualize.plot_counts(found, digits.class_names, title="Which digits the judge s
 rows = []
 for name, model in (("course's settings", course_gan), ("gentle settings", gan)):
     samples = model.sample(sample_count, seed=5)
-    judged = metrics.quality(samples, judge, reference, activation="tanh")
+    judged = judging.quality(samples, judge, reference)
     print(f"{name}: {judged}")
     # Neighbours among 10,000 against 10,000 take a minute; every third image will do.
-    precision, recall = metrics.precision_recall(reference.features[::3], judge.features(samples[::3], "tanh"))
+    precision, recall = judging.precision_recall(reference.features[::3], judge.features(samples[::3]))
     rows.append(
         {
             "dense GAN": name,
@@ -785,8 +785,8 @@ pd.DataFrame(rows).set_index("dense GAN")
 # ### Does it copy?
 
 # %%
-fakes = data.to_uint8(gan.sample(fixed_noise[:10]), "tanh")
-nearest = metrics.nearest_images(fakes, digits.train_images)
+fakes = data.to_uint8(gan.sample(fixed_noise[:10]))
+nearest = judging.nearest_images(fakes, digits.train_images)
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],
     fakes,
@@ -972,8 +972,8 @@ visualize.plot_losses(
 # first epoch is longer than the others, because the step is compiled in it.
 
 # %%
-fakes = data.to_uint8(fashion_gan.sample(fixed_noise[:10]), "tanh")
-nearest = metrics.nearest_images(fakes, clothes.train_images)
+fakes = data.to_uint8(fashion_gan.sample(fixed_noise[:10]))
+nearest = judging.nearest_images(fakes, clothes.train_images)
 visualize.show_pairs(
     clothes.train_images[nearest.indices[:, 0]],
     fakes,

@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize
+from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
 
 # %%
 visualize.show_pipeline(
@@ -549,7 +549,9 @@ started = time.perf_counter()
 lab2_generator, lab2_history = train_lab2_gan(images.train, lab2_steps, lab2_batch_size)
 print(f"{lab2_steps} steps of {lab2_batch_size} images: {time.perf_counter() - started:.1f} s with tracing")
 visualize.show_grid(
-    lab2_generator(tf.random.normal((10, 100))).numpy(), title=f"Lab 2's generator after {lab2_steps} steps", width=6
+    data.ready_to_show(lab2_generator(tf.random.normal((10, 100))), "tanh"),  # from [-1, 1] to [0, 1]
+    title=f"Lab 2's generator after {lab2_steps} steps",
+    width=6,
 )
 
 # %% [markdown]
@@ -686,7 +688,7 @@ fixed_noise = np.random.default_rng(SEED).normal(size=(40, latent_dim)).astype("
 untrained = pair[0](fixed_noise).numpy()
 print("scores of real images:", pair[1](images.train[:4]).numpy().ravel().round(3))
 print("scores of fake images:", pair[1](untrained[:4]).numpy().ravel().round(3))
-visualize.show_grid(untrained[:10], title="Drawn by the untrained generator", width=6)
+visualize.show_grid(data.ready_to_show(untrained[:10], "tanh"), title="Drawn by the untrained generator", width=6)
 
 # %% [markdown]
 # ### Train it
@@ -798,8 +800,9 @@ visualize.plot_losses(
 # **Before you run it:** compare the best with fifty random ones. What will the choice cost?
 
 # %%
-many = gan.sample(profile.pick(smoke=200, quick=2000, full=2000), seed=1)
-scores = np.concatenate([gan.discriminator(many[i : i + 500]).numpy().ravel() for i in range(0, len(many), 500)])
+noise = gan.noise_from_seed(profile.pick(smoke=200, quick=2000, full=2000), seed=1)
+many = gan.sample(noise)  # ready to show, in [0, 1]; D scores what G draws, in [-1, 1]: gan(noise)
+scores = np.concatenate([gan.discriminator(gan(noise[i : i + 500])).numpy().ravel() for i in range(0, len(noise), 500)])
 best = many[np.argsort(-scores)[:50]]
 random_50 = many[:50]
 vanilla_50 = vanilla.sample(50, seed=1)
@@ -813,11 +816,11 @@ visualize.show_sheets(
 )
 
 # %%
-judge = judges.mnist_judge()
+judge = judging.mnist_judge()
 rows = []
 for name, chosen in (("best of the DCGAN", best), ("random DCGAN", random_50), ("random vanilla", vanilla_50)):
-    probabilities = judge.probabilities(chosen, "tanh")
-    counts = metrics.class_histogram(probabilities)
+    probabilities = judge.probabilities(chosen)
+    counts = judging.class_histogram(probabilities)
     rows.append(
         {
             "fifty samples": name,
@@ -838,11 +841,11 @@ pd.DataFrame(rows).set_index("fifty samples")
 # lie among the fakes. These FIDs come from our own classifier: do not compare them with published ones.
 
 # %%
-reference = metrics.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
 rows = []
 for name, model, used in (("DCGAN", gan, clock.used), ("vanilla", vanilla, budget.used)):
     samples = model.sample(sample_count, seed=2)
-    quality = metrics.quality(samples, judge, reference, activation="tanh", details=True)
+    quality = judging.quality(samples, judge, reference, details=True)
     print(f"{name}: {quality}")
     steps = len(model.step_history["g_loss"])
     per_epoch = -(-len(images.train) // (batch_size if model is gan else 128))
@@ -857,7 +860,7 @@ for name, model, used in (("DCGAN", gan, clock.used), ("vanilla", vanilla, budge
             "floor": None if quality.floor is None else round(quality.floor, 2),
             "precision": round(quality.precision, 2),
             "recall": round(quality.recall, 2),
-            "digits": int((metrics.class_histogram(judge.probabilities(samples, "tanh")) > 0).sum()),
+            "digits": int((judging.class_histogram(judge.probabilities(samples)) > 0).sum()),
         }
     )
 results = pd.DataFrame(rows).set_index("model")
@@ -897,8 +900,8 @@ results
 # what would you see?
 
 # %%
-fakes = data.to_uint8(random_50[:10], "tanh")
-nearest = metrics.nearest_images(fakes, digits.train_images)
+fakes = data.to_uint8(random_50[:10])
+nearest = judging.nearest_images(fakes, digits.train_images)
 print("root mean square difference in grey levels:", (nearest.distances[:, 0] / 28).round(0))
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],

@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize
+from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
 
 # %%
 visualize.show_pipeline(
@@ -199,7 +199,7 @@ back = unpatchify(cut, 4, digits.image_shape)
 print("patches:", cut.shape, " there and back differs by", float(tf.reduce_max(tf.abs(back - images.train[:1]))))
 patches_drawn = np.asarray(cut).reshape(49, 4, 4, 1)
 visualize.show_sheets(
-    {"an image": images.train[:1], "its 49 patches of 4x4": visualize.tile((patches_drawn + 1) / 2, 7)[None]},
+    {"an image": digits.train_images[:1], "its 49 patches of 4x4": visualize.tile((patches_drawn + 1) / 2, 7)[None]},
     columns=1,
     width=6,
 )
@@ -393,8 +393,9 @@ course_seconds = (time.perf_counter() - started) / course_steps * len(images.tra
 print(
     {name: round(values[-1], 3) for name, values in course_history.items()}, f"about {course_seconds:.0f} s per epoch"
 )
+course_samples = course_gan.generator(np.random.default_rng(0).normal(size=(10, 100)).astype("float32"))
 visualize.show_grid(
-    course_gan.generator(np.random.default_rng(0).normal(size=(10, 100)).astype("float32")).numpy(),
+    data.ready_to_show(course_samples, "tanh"),  # from [-1, 1] to [0, 1]
     title=f"The course's pair after {course_steps + 1} steps",
     width=6,
 )
@@ -486,14 +487,14 @@ visualize.show_sheets(
 )
 
 # %%
-judge = judges.mnist_judge()
-reference = metrics.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+judge = judging.mnist_judge()
+reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
 rows, counts = [], {}
 for name, model, used in (("CNN, light", cnn, cnn_clock.used), ("transformer, light", gan, clock.used)):
     samples = model.sample(sample_count, seed=2)
-    quality = metrics.quality(samples, judge, reference, activation="tanh", details=True)
+    quality = judging.quality(samples, judge, reference, details=True)
     print(f"{name}: {quality}")
-    probabilities = judge.probabilities(samples, "tanh")
+    probabilities = judge.probabilities(samples)
     sure = probabilities.max(axis=1) > 0.9
     counts[name] = np.bincount(probabilities.argmax(axis=1)[sure], minlength=10)
     steps = len(model.step_history["g_loss"])
@@ -571,12 +572,12 @@ def attention_of(batch, query):
 
 
 query = (1, 2)
-fakes = gan.sample(4, seed=3)
+noise = gan.noise_from_seed(4, seed=3)
 visualize.show_attention(
-    images.test[:4],
+    digits.test_images[:4],
     attention_of(images.test[:4], query),
-    fakes,
-    attention_of(fakes, query),
+    gan.sample(noise),
+    attention_of(gan(noise), query),  # D takes what G draws, in [-1, 1]; sample() brings it to [0, 1]
     query=query,
     title="What the framed patch attends to in D (mean of 4 heads)",
 )
@@ -605,8 +606,8 @@ print(f"entropy of the weights by head: {entropy.round(2)} nats; evenly spread o
 # ## 9. Does it copy?
 
 # %%
-ten = data.to_uint8(gan.sample(10, seed=4), "tanh")
-nearest = metrics.nearest_images(ten, digits.train_images)
+ten = data.to_uint8(gan.sample(10, seed=4))
+nearest = judging.nearest_images(ten, digits.train_images)
 print("root mean square difference in grey levels:", (nearest.distances[:, 0] / 28).round(0))
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],

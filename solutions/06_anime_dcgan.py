@@ -35,7 +35,7 @@ import PIL.Image
 import tensorflow as tf
 from IPython.display import display
 
-from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize
+from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
 
 # %%
 visualize.show_grid(
@@ -363,8 +363,10 @@ print(
     "and of fakes",
     discriminator(once[:3]).numpy().ravel().round(3),
 )
+drawn = {"fixed noise": once, "the same again": again, "other noise": other}
 visualize.show_sheets(
-    {"fixed noise": once, "the same again": again, "other noise": other}, title="An untrained generator"
+    {name: data.ready_to_show(samples, "tanh") for name, samples in drawn.items()},  # from [-1, 1] to [0, 1]
+    title="An untrained generator",
 )
 
 # %% [markdown] question="fixed-noise" points=2
@@ -404,7 +406,7 @@ rows = {
 }
 for name, changed in rows.items():
     print(f"{name:22} from {changed.min():.2f} to {changed.max():.2f}")
-rows = {name: data.to_uint8(np.clip(changed, -1, 1), "tanh") for name, changed in rows.items()}
+rows = {name: data.ready_to_show(changed, "tanh") for name, changed in rows.items()}
 visualize.show_rows(rows, title="A contrast that cuts at 0")
 
 # %% [markdown]
@@ -441,7 +443,8 @@ class DataAugmentedGAN(training.GAN):
 keras.utils.set_random_seed(SEED)
 changed = data_augmentation()(train_images[:20], training=True).numpy()
 visualize.show_sheets(
-    {"as they are": train_images[:20], "what D is told is real": changed}, title="Augmentation of the data only"
+    {"as they are": train_pixels[:20], "what D is told is real": data.ready_to_show(changed, "tanh")},
+    title="Augmentation of the data only",
 )
 
 # %% [markdown]
@@ -491,7 +494,8 @@ reach = image_size // 4
 shifts = np.random.default_rng(SEED).integers(-reach, reach + 1, size=(2, 8)).astype("int32")
 moved = translate(tf.constant(train_images[:8]), tf.constant(shifts[0]), tf.constant(shifts[1])).numpy()
 visualize.show_rows(
-    {"images": train_images[:8], "your translate": moved}, title="Each image has its own shift; zero is grey in [-1, 1]"
+    {"images": train_pixels[:8], "your translate": data.ready_to_show(moved, "tanh")},
+    title="Each image has its own shift; zero is grey in [-1, 1]",
 )
 
 # %% [markdown]
@@ -501,9 +505,9 @@ visualize.show_rows(
 # %%
 print(inspect.getsource(models.augmented).split('"""')[-1])
 keras.utils.set_random_seed(SEED)
-by_layer = {"images": train_images[:8]}
+by_layer = {"images": train_pixels[:8]}
 for layer in models.differentiable_augmentation():
-    by_layer[layer.name] = np.clip(layer(train_images[:8], training=True), -1, 1)
+    by_layer[layer.name] = data.ready_to_show(layer(train_images[:8], training=True), "tanh")
 both_sides = models.augmented(discriminator)
 same = np.array_equal(both_sides(train_images[:8]), discriminator(train_images[:8]))
 print("Outside of training the augmented D gives the same scores:", same)
@@ -543,16 +547,16 @@ checks.require("score_gap")
 # with caution.)
 
 # %%
-judge = judges.face_judge()
+judge = judging.face_judge()
 few = len(held_out_pixels) < 2 * judge.feature_dim  # then the training images have to serve as the real ones, too
 real_pixels = pixels if few else held_out_pixels
-reference = metrics.real_reference(judge, judges.resized_for(judge, real_pixels))
+reference = judging.real_reference(judge, judging.resized_for(judge, real_pixels))
 fake_count = max(judge.feature_dim + 6, min(500, len(real_pixels)))
 
 
 def fid_of(samples):
-    """FID of float samples in [-1, 1]."""
-    return metrics.quality(judges.resized_for(judge, data.to_uint8(samples, "tanh")), judge, reference).fid
+    """FID of samples in [0, 1], as ``sample`` gives them."""
+    return judging.quality(judging.resized_for(judge, data.to_uint8(samples)), judge, reference).fid
 
 
 floor = reference.floor(fake_count)
@@ -588,11 +592,16 @@ def experiment(kind, count):
 
     def measure(model):
         plain = networks.discriminator  # without the augmentation in front of it
-        fakes = model.sample(fake_count, seed=3)
+        fakes = model(model.noise_from_seed(fake_count, seed=3))  # in [-1, 1], as D takes them
         gap = float(score_gap(plain, chosen, held_out_images))
         on_held_out = float(tf.reduce_mean(plain(held_out_images, training=False)))
         on_fakes = float(tf.reduce_mean(plain(fakes, training=False)))
-        return {"train": on_held_out + gap, "held out": on_held_out, "fakes": on_fakes, "fid": fid_of(fakes)}
+        return {
+            "train": on_held_out + gap,
+            "held out": on_held_out,
+            "fakes": on_fakes,
+            "fid": fid_of(data.ready_to_show(fakes, "tanh")),
+        }
 
     steps_an_epoch = -(-len(chosen) // batch_size)
     total = max(experiment_parts, experiment_steps // steps_an_epoch)
@@ -751,7 +760,7 @@ visualize.plot_losses(
 # %%
 samples = gan.sample(40, seed=1)
 visualize.show_sheets(
-    {"training images": train_images[:40], "samples of new noise": samples},
+    {"training images": train_pixels[:40], "samples of new noise": samples},
     columns=8,
     title="Real and drawn from noise",
 )
@@ -845,9 +854,9 @@ visualize.show_pictures(
 # 580 images are few enough to be learned by heart, by G as well. For ten samples we look for the nearest training image.
 
 # %%
-fakes = data.to_uint8(samples[:10], "tanh")
-nearest = metrics.nearest_images(fakes, train_pixels)
-real_nearest = metrics.nearest_images(held_out_pixels[:50], train_pixels)
+fakes = data.to_uint8(samples[:10])
+nearest = judging.nearest_images(fakes, train_pixels)
+real_nearest = judging.nearest_images(held_out_pixels[:50], train_pixels)
 per_pixel = np.sqrt(np.prod(train_pixels.shape[1:]))
 print(
     "fakes to the nearest training image:   ",
@@ -1171,8 +1180,8 @@ print("the same losses in all", len(whole.step_history["d_loss"]), "steps:", who
 # Your numbers in one table.
 
 # %%
-quality = metrics.quality(
-    judges.resized_for(judge, data.to_uint8(gan.sample(fake_count, seed=3), "tanh")), judge, reference, details=True
+quality = judging.quality(
+    judging.resized_for(judge, data.to_uint8(gan.sample(fake_count, seed=3))), judge, reference, details=True
 )
 pd.DataFrame(
     [

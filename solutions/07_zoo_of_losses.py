@@ -34,7 +34,7 @@ import pandas as pd
 import tensorflow as tf
 from IPython.display import Math, display
 
-from labhelpers import checks, data, judges, losses, metrics, models, profiles, training, visualize, zoo
+from labhelpers import checks, data, judging, losses, models, profiles, training, visualize, zoo
 
 # %%
 visualize.show_pipeline(
@@ -558,8 +558,8 @@ show_losses(digit_rounds, "MNIST")
 # **One table.** The floor is the FID of real training images against the test images.
 
 # %%
-judge = judges.mnist_judge()
-reference = metrics.real_reference(judge, mnist.test_images, mnist.train_images[:sample_count])
+judge = judging.mnist_judge()
+reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[:sample_count])
 rows = {
     contestant.name: {
         **zoo.columns_of(ring, ring_rounds[contestant.name]),
@@ -668,8 +668,8 @@ visualize.show_grid(cgan.sample(asked, seed=1), columns=10, title="Asked for 0 t
 # %%
 wanted = np.arange(sample_count) % 10
 drawn = cgan.sample(wanted, seed=2)
-agreement = metrics.label_agreement(judge.probabilities(drawn, "tanh"), wanted)
-cgan_quality = metrics.quality(drawn, judge, reference, activation="tanh")
+agreement = judging.label_agreement(judge.probabilities(drawn), wanted)
+cgan_quality = judging.quality(drawn, judge, reference)
 print(f"the classifier sees the digit that was asked for in {agreement:.1%} of {sample_count:,}")
 print(cgan_quality)
 
@@ -724,9 +724,9 @@ visualize.show_rows(
 # %%
 categories = rng.integers(10, size=sample_count)
 latent = infogan.with_codes(rng.normal(size=(sample_count, 62)), categories, rng.uniform(-1, 1, size=(sample_count, 2)))
-seen = judge.probabilities(infogan.sample(latent), "tanh").argmax(axis=1)
-purity = metrics.cluster_purity(categories, seen)
-on_real = metrics.cluster_purity(infogan.read_categories(mnist.scaled("tanh").test), mnist.test_labels)
+seen = judge.probabilities(infogan.sample(latent)).argmax(axis=1)
+purity = judging.cluster_purity(categories, seen)
+on_real = judging.cluster_purity(infogan.read_categories(mnist.scaled("tanh").test), mnist.test_labels)
 print(
     f"cluster purity of the fakes: {purity:.2f}; of Q's categories for real test images: {on_real:.2f}; by chance about 0.11"
 )

@@ -303,6 +303,19 @@ def test_sampling_is_reproducible_and_does_not_disturb_training() -> None:
     np.testing.assert_allclose(gan.sample(noise, batch_size=3), np.asarray(gan(noise)), rtol=1e-5)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "linear"])
+def test_samples_of_images_are_ready_to_show(activation: str) -> None:
+    generator = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4, activation=activation, kernel_initializer="ones")]
+    )
+    gan = GAN(generator, keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]))
+    noise = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    drawn, samples = np.asarray(gan(noise)), gan.sample(noise)
+    expected = (drawn + 1) / 2 if activation == "tanh" else drawn
+    np.testing.assert_allclose(samples, expected, atol=1e-6)
+    assert samples.dtype == np.float32
+
+
 def test_sampling_uses_inference_mode() -> None:
     # In training mode batch norm would make an image depend on the others of its batch.
     gan = GAN(*light_dcgan_pair())

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.arrays import Tensor, chunks
+from labhelpers.data.images import ready_to_show
 from labhelpers.losses.core import AdversarialLoss, Draw
 from labhelpers.losses.seen import Batch
 from labhelpers.training.game import Game
@@ -104,7 +105,8 @@ class GAN(Game):
             batch_size: images at a time.
 
         Returns:
-            float32 array (n, ...), in the range of the generator's last layer.
+            float32 array (n, ...): images in [0, 1], ready to show and to judge, whatever G's last layer is; points as
+            they are. What D is to score comes from ``gan(noise)``, which stays in G's own range.
 
         Raises:
             ValueError: the noise has another length than the generator takes.
@@ -125,11 +127,12 @@ class GAN(Game):
         return np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32)
 
     def _drawn(self, *inputs: np.ndarray, batch_size: int) -> np.ndarray:
-        """What ``call`` makes of arrays, some rows at a time."""
+        """What ``call`` makes of arrays, some rows at a time, ready to show."""
         if self._draw is None:
             self._draw = tf.function(self.call, reduce_retracing=True)
         cuts = chunks(len(inputs[0]), batch_size)
-        return np.concatenate([np.asarray(self._draw(*(tf.constant(array[cut]) for array in inputs))) for cut in cuts])
+        parts = [self._draw(*(tf.constant(array[cut]) for array in inputs)) for cut in cuts]
+        return ready_to_show(np.concatenate([np.asarray(part) for part in parts]), self.output_activation)
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this model: its networks, the loss by its name and arguments, the decay."""

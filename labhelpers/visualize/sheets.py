@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labhelpers.data.images import require_ready
 from labhelpers.visualize.style import STYLE, WIDTH, finished, headline
 
 
@@ -52,7 +53,7 @@ def show_grid(images: np.ndarray, *, columns: int = 10, title: str = "", width: 
     """A sheet of images.
 
     Args:
-        images: (n, height, width, channels): uint8, floats in [0, 1], or floats in [-1, 1].
+        images: (n, height, width, channels): uint8, or floats in [0, 1].
         columns: images a row.
         title: what to see.
         width: of the figure, in inches.
@@ -168,14 +169,15 @@ def plot_manifold(images: np.ndarray, limit: float, *, title: str) -> Figure:
 
 
 def to_unit(images: np.ndarray) -> np.ndarray:
-    """Images of any of the three ranges as floats in [0, 1]."""
+    """Images that are uint8, or floats in [0, 1], as floats in [0, 1]."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(f"The images have shape {images.shape}, expected (n, height, width, 1 or 3). Reshape them.")
-    if images.dtype == np.uint8:
-        return images / 255.0
-    images = images.astype(np.float64)
-    return np.clip((images + 1) / 2 if images.size and images.min() < -1e-3 else images, 0, 1)
+    if images.dtype.kind == "f":
+        # What a diverged model draws is black: its training must come to the sentence that says which loss broke.
+        images = np.nan_to_num(images.astype(np.float64), nan=0.0)
+    require_ready(images)
+    return images / 255.0 if images.dtype == np.uint8 else np.clip(images, 0, 1)
 
 
 def _draw(axes: Axes, picture: np.ndarray, title: str) -> None:

@@ -13,10 +13,9 @@ import pandas as pd
 
 from labhelpers import losses
 from labhelpers.data import load_mnist, toys
-from labhelpers.judges import mnist_judge
+from labhelpers.judging import mnist_judge, mode_coverage, quality, real_reference
 from labhelpers.losses import AdversarialLoss, adam
 from labhelpers.losses.core import OptimizerFactory
-from labhelpers.metrics import mode_coverage, quality, real_reference
 from labhelpers.models.autoencoder import autoencoder_discriminator
 from labhelpers.models.dense import toy_pair, vanilla_pair
 from labhelpers.models.pair import Pair
@@ -165,7 +164,7 @@ def digits_task(count: int = 60_000, samples: int = 10_000) -> Task:
     reference = real_reference(judge, data.test_images, data.train_images[:samples])
 
     def fid(fakes: np.ndarray) -> dict[str, float]:
-        return {"FID": quality(fakes, judge, reference, activation="tanh").fid}
+        return {"FID": quality(fakes, judge, reference).fid}
 
     pair = functools.partial(vanilla_pair, latent_dim=64, hidden=256)
     return Task("MNIST", "images", data.scaled("tanh").train, pair, 128, fid, samples)

@@ -29,15 +29,22 @@ def test_tile_puts_images_row_by_row_with_equal_white_gaps():
     [
         (np.full((1, 2, 2, 1), 255, np.uint8), 255),
         (np.full((1, 2, 2, 1), 1.0, np.float32), 255),
-        (np.full((1, 2, 2, 1), -1.0, np.float32), 0),
-        (np.concatenate([np.full((1, 2, 2, 1), -1.0), np.zeros((1, 2, 2, 1))]), 128),
+        (np.full((1, 2, 2, 1), 0.5), 128),
+        (np.full((1, 2, 2, 1), -5e-4), 0),
+        (np.full((1, 2, 2, 1), np.nan), 0),
     ],
 )
-def test_a_sheet_understands_all_three_ranges(images, expected):
+def test_a_sheet_takes_uint8_and_floats_in_0_to_1(images, expected):
     sheet = visualize.sheet(images, columns=1)
     assert sheet.dtype == np.uint8
     assert sheet.shape[1] == 6, "each pixel is enlarged three times"
     assert sheet[-1, 0] == expected
+
+
+@pytest.mark.parametrize("value", [-1.0, -0.01, 1.01, 255.0])
+def test_other_ranges_are_refused_with_the_way_out(value):
+    with pytest.raises(ValueError, match=r"expected uint8 or floats in \[0, 1\].*ready_to_show"):
+        visualize.show_grid(_images(value=value))
 
 
 def test_sheets_of_colour_keep_their_channels():
