@@ -13,9 +13,9 @@ from labhelpers.arrays import Tensor
 
 @keras.saving.register_keras_serializable(package="labhelpers")
 class RandomColour(layers.Layer):
-    """Changes brightness, saturation and contrast at random, of each image by its own amounts; in training only.
+    """Changes brightness, saturation and contrast of each image by random amounts of its own, in training only.
 
-    Takes and gives images (batch, height, width, channels) in [-1, 1]; what leaves the range is not clipped, so that
+    Takes and returns images (batch, height, width, channels) in [-1, 1]; what leaves the range is not clipped, so that
     gradients flow through every pixel. Keras' own layers for this clip, and the one for saturation takes a detour
     through hues.
 
@@ -69,7 +69,7 @@ class RandomColour(layers.Layer):
 class TrainingOnly(layers.Layer):
     """Runs layers one after the other in training, and passes images through untouched otherwise.
 
-    Keras' own random layers change images also where nobody says whether it is training; this one does not.
+    Keras' own random layers also change images where nothing says whether this is training; this one does not.
 
     Args:
         changes: layers from images to images of the same shape.
@@ -114,8 +114,8 @@ def differentiable_augmentation(
 ) -> list[layers.Layer]:
     """Layers that change images in training so that gradients flow back to them: colour, translation, cutout.
 
-    Each image gets its own draw: other colours, a move by up to an eighth of the side (grey comes in), and a grey
-    square of half the side somewhere.
+    Each image gets its own draw: other colours, a move by up to an eighth of the side (grey fills the gap), and a
+    grey square of half the side somewhere.
 
     Args:
         seed: of the random numbers.
@@ -126,7 +126,7 @@ def differentiable_augmentation(
         New layers, one for each change, for ``augmented``.
 
     Raises:
-        ValueError: there is no change of that name.
+        ValueError: no change has that name.
 
     Source: Zhao et al. 2020, section 3; the translation and the cutout are Keras' own layers.
     """

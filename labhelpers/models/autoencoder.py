@@ -14,14 +14,14 @@ from labhelpers.arrays import Tensor
 
 @keras.saving.register_keras_serializable(package="labhelpers")
 class ReconstructionEnergy(layers.Layer):
-    """How badly an autoencoder gives back its input: from ``(images, reconstructions)`` to (batch, 1).
+    """How far an autoencoder's output is from its input: from ``(images, reconstructions)`` to (batch, 1).
 
     Args:
         kind: ``"l2"``, the Euclidean norm of the error over all pixels (EBGAN), or ``"l1"``, its mean absolute value
             (BEGAN).
 
     Raises:
-        ValueError: the kind is another one.
+        ValueError: the kind is neither of them.
 
     Source: Zhao et al. 2017, section 2; Berthelot et al. 2017, section 3, with eta = 1.
     """
@@ -29,7 +29,7 @@ class ReconstructionEnergy(layers.Layer):
     def __init__(self, kind: str = "l2", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if kind not in ("l1", "l2"):
-            raise ValueError(f'The energy is {kind!r}, expected "l2" (EBGAN) or "l1" (BEGAN).')
+            raise ValueError(f'The energy is {kind!r}, expected "l2" (EBGAN) or "l1" (BEGAN): choose one of them.')
         self.kind = kind
 
     def call(self, pair: Sequence[Tensor]) -> Tensor:
@@ -59,7 +59,10 @@ def autoencoder_discriminator(
         energy: ``"l2"`` for EBGAN, ``"l1"`` for BEGAN.
 
     Returns:
-        A network from images to ``{"energy": (batch, 1), "code": (batch, code_dim)}``.
+        A network from images (batch, *data_shape) to ``{"energy": (batch, 1), "code": (batch, code_dim)}``.
+
+    Raises:
+        ValueError: the energy is neither of them.
 
     Source: Zhao et al. 2017, section 2; Berthelot et al. 2017, section 3.
     """

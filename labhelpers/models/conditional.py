@@ -1,4 +1,4 @@
-"""Pairs that are told labels or codes: the light DCGAN with a second input, or with a second output."""
+"""Pairs with labels or codes: the light DCGAN with a second input, or with more outputs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ def conditional_pair(latent_dim: int = 64, classes: int = 10) -> Pair:
     """The light DCGAN with labels in both networks.
 
     G gets the one-hot label beside the noise. D gets it as ``classes`` more channels of the image, all 0 but one that
-    is 1 everywhere: so every convolution sees what was asked for.
+    is 1 everywhere, so that every convolution sees what was asked for.
 
     Args:
         latent_dim: length of a noise vector.
         classes: how many labels there are.
 
     Returns:
-        G from ``[noise, one-hot label]`` to images (batch, 28, 28, 1); D from ``[images, one-hot label]`` to logits.
+        G from ``[noise, one-hot label]`` to images (batch, 28, 28, 1) in [-1, 1]; D from
+        ``[images, one-hot label]`` to logits (batch, 1).
 
     Source: Mirza and Osindero 2014, section 3; labels as channels: Perarnau et al. 2016, section 4.2.
     """

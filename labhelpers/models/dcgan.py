@@ -12,6 +12,13 @@ from labhelpers.models.sizes import sizes_of
 def cnn_pair(latent_dim: int = 100) -> Pair:
     """Lab 2's convolutional pair for 28x28 images: G 1,925,633 parameters, D 138,561.
 
+    Args:
+        latent_dim: length of a noise vector.
+
+    Returns:
+        G from noise (batch, latent_dim) to images (batch, 28, 28, 1) in [-1, 1]; D from such images to
+        logits (batch, 1).
+
     Source: Lab 2, part 1, without the sigmoid: the losses take logits.
     """
     generator = keras.Sequential(
@@ -42,6 +49,14 @@ def cnn_pair(latent_dim: int = 100) -> Pair:
 
 def dcgan_pair(latent_dim: int = 100, channels: int = 3) -> Pair:
     """The 64x64 DCGAN of UW's tables: 3,576,704 trainable parameters in G and 2,765,568 in D.
+
+    Args:
+        latent_dim: length of a noise vector.
+        channels: 3 for colour, 1 for grey; the counts are those of 3.
+
+    Returns:
+        G from noise (batch, latent_dim) to images (batch, 64, 64, channels) in [-1, 1]; D from such images to
+        logits (batch, 1).
 
     Source: University of Washington, Lab 7, part 4, both tables; weights from N(0, 0.02) as Radford et al. 2015,
     section 4.
@@ -94,6 +109,14 @@ def light_dcgan_pair(latent_dim: int = 64, channels: int = 1) -> Pair:
     without the dense layer D can only add up what it finds in such patches. Train it with Adam(4e-4, 0.5) and batches
     of 64.
 
+    Args:
+        latent_dim: length of a noise vector.
+        channels: of the images.
+
+    Returns:
+        G from noise (batch, latent_dim) to images (batch, 28, 28, channels) in [-1, 1]; D from such images to
+        logits (batch, 1).
+
     Source: the rules of Radford et al. 2015, section 3, but for the dense layers.
     """
     generator = keras.Sequential(
@@ -135,6 +158,13 @@ def anime_pair(latent_dim: int = 200) -> Pair:
     """Practical 8's pair for 100x100 RGB images: G 33,011,136 parameters, D 1,576,065.
 
     97 % of G's parameters are in its first layer. LeakyReLU has Keras' slope 0.3 where the document names none.
+
+    Args:
+        latent_dim: length of a noise vector.
+
+    Returns:
+        G from noise (batch, latent_dim) to images (batch, 100, 100, 3) in [-1, 1]; D from such images to
+        logits (batch, 1).
 
     Source: Practical 8, sections 2 and 3.
     """

@@ -13,7 +13,12 @@ from keras import layers
 
 
 class Pair(NamedTuple):
-    """The two players."""
+    """The two players.
+
+    Attributes:
+        generator: from noise (batch, latent_dim) to images.
+        discriminator: from images of that shape to raw scores (batch, 1).
+    """
 
     generator: keras.Model
     discriminator: keras.Model
@@ -40,11 +45,14 @@ def discriminator_from_encoder(encoder: keras.Model) -> keras.Model:
 
 
 def assemble_gan(generator: keras.Model, discriminator: keras.Model) -> keras.Model:
-    """D(G(z)) as one model from noise (batch, latent_dim) to logits (batch, 1); it shares the weights of both.
+    """D(G(z)) as one model, which shares the weights of both networks.
 
     Args:
         generator: from noise to images.
         discriminator: from images of that shape to logits.
+
+    Returns:
+        A model from noise (batch, latent_dim) to logits (batch, 1), named ``gan``.
 
     Raises:
         ValueError: the discriminator takes another shape of images than the generator makes.

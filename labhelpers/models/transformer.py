@@ -14,9 +14,9 @@ from labhelpers.models.pair import Pair
 
 @keras.saving.register_keras_serializable(package="labhelpers")
 class PositionEmbedding(layers.Layer):
-    """Adds a trained vector to every token, one for each position; otherwise attention cannot tell positions apart.
+    """Adds a trained vector to every token, one for each position; without it attention cannot tell positions apart.
 
-    Takes and gives (batch, tokens, features).
+    Takes and returns (batch, tokens, features).
 
     Source: Dosovitskiy et al. 2021, section 3.1.
     """
@@ -41,7 +41,7 @@ class Patchify(layers.Layer):
         patch: side of a patch in pixels.
 
     Raises:
-        ValueError: the sides of the image are no multiples of the patch.
+        ValueError: the sides of the image are not multiples of the patch.
 
     Source: Dosovitskiy et al. 2021, section 3.1.
     """
@@ -112,10 +112,17 @@ class Unpatchify(layers.Layer):
 
 
 def transformer_pair(latent_dim: int = 100) -> Pair:
-    """Lab 2's transformer pair for 28x28 images, made to work: G 1,052,737 parameters, D 1,075,585.
+    """Lab 2's transformer pair for 28x28 images, repaired: G 1,052,737 parameters, D 1,075,585.
 
     Two things differ from the document, which cannot work as it stands: the positions are trained, and D cuts the image
     into 49 patches of 4x4 and projects each to 128 features.
+
+    Args:
+        latent_dim: length of a noise vector.
+
+    Returns:
+        G from noise (batch, latent_dim) to images (batch, 28, 28, 1) in [-1, 1]; D from such images to
+        logits (batch, 1).
 
     Source: Lab 2, part 2.
     """
@@ -164,6 +171,13 @@ def light_transformer_pair(
         patch: side of a patch in pixels.
         width: features of a token.
         blocks: transformer blocks in each network.
+
+    Returns:
+        G from noise (batch, latent_dim) to images (batch, *image_shape) in [-1, 1]; D from such images to
+        logits (batch, 1).
+
+    Raises:
+        ValueError: the sides of the images are not multiples of the patch.
 
     Source: Dosovitskiy et al. 2021, section 3.1 (blocks); Jiang et al. 2021 (TransGAN), section 3.1.
     """
