@@ -62,13 +62,9 @@ tf.get_logger().setLevel("ERROR")  # no notes on how often functions are compile
 few = ("non-saturating", "least squares (0, 1, 1)", "WGAN-GP", "BEGAN")
 players = profile.pick(smoke=few, quick=None, full=None)
 
-# the games; every G takes as many steps as there are batches in so many epochs
-toy_count = profile.pick(smoke=1_280, quick=102_400, full=102_400)
-ring_epochs = profile.pick(smoke=1, quick=7, full=20)
-grid_epochs = profile.pick(smoke=1, quick=5, full=20)
-train_count = profile.pick(smoke=640, quick=60_000, full=60_000)
-digit_epochs = profile.pick(smoke=1, quick=6, full=60)
-sample_count = profile.pick(smoke=200, quick=10_000, full=10_000)
+# the games; every G takes as many steps as there are batches in so many epochs (`labs zoo` plays the same)
+run = zoo.RUNS[profile.name]
+print(run)
 
 # the two that are told something
 told_batch = profile.pick(smoke=32, quick=64, full=64)
@@ -441,11 +437,11 @@ def show_losses(rounds, game):
 # **Before you run it:** which losses will find all eight modes? Which will be slowest?
 
 # %%
-ring = zoo.ring_task(toy_count, seed=SEED)
-ring_rounds = play(ring, ring_epochs, contestants)
+ring = zoo.ring_task(run.toy_count, seed=SEED)
+ring_rounds = play(ring, run.ring_epochs, contestants)
 
 # %%
-ring_points = data.toys.ring(toy_count, seed=SEED)
+ring_points = data.toys.ring(run.toy_count, seed=SEED)
 visualize.show_points(
     {
         "real": ring_points.points[:500],
@@ -499,11 +495,11 @@ show_losses(ring_rounds, "the ring")
 # no distance is left. Hinge rises towards 2, what an undecided D pays.
 
 # %%
-grid = zoo.grid_task(toy_count, seed=SEED)
-grid_rounds = play(grid, grid_epochs, contestants)
+grid = zoo.grid_task(run.toy_count, seed=SEED)
+grid_rounds = play(grid, run.grid_epochs, contestants)
 
 # %%
-grid_points = data.toys.grid(toy_count, seed=SEED)
+grid_points = data.toys.grid(run.toy_count, seed=SEED)
 visualize.show_points(
     {
         "real": grid_points.points[:500],
@@ -531,19 +527,19 @@ visualize.show_points(
 # **Before you run it:** will the order be that of the ring?
 
 # %%
-digits = zoo.digits_task(train_count, sample_count)
-mnist = data.load_mnist().first(train_count, sample_count)
+digits = zoo.digits_task(run.train_count, run.sample_count)
+mnist = data.load_mnist().first(run.train_count, run.sample_count)
 plain = [contestant for contestant in contestants if contestant.losses["images"]().critic_steps == 1]
-digit_rounds = play(digits, digit_epochs, [contestant for contestant in plain if not contestant.energy])
+digit_rounds = play(digits, run.digit_epochs, [contestant for contestant in plain if not contestant.energy])
 
 # %% [markdown]
 # Now the two autoencoders, and then the two critics with their five steps for one.
 
 # %%
-digit_rounds |= play(digits, digit_epochs, [contestant for contestant in contestants if contestant.energy])
+digit_rounds |= play(digits, run.digit_epochs, [contestant for contestant in contestants if contestant.energy])
 
 # %%
-digit_rounds |= play(digits, digit_epochs, [contestant for contestant in contestants if contestant not in plain])
+digit_rounds |= play(digits, run.digit_epochs, [contestant for contestant in contestants if contestant not in plain])
 
 # %%
 visualize.show_rows(
@@ -559,7 +555,7 @@ show_losses(digit_rounds, "MNIST")
 
 # %%
 judge = judging.mnist_judge()
-reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[:sample_count])
+reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[:run.sample_count])
 rows = {
     contestant.name: {
         **zoo.columns_of(ring, ring_rounds[contestant.name]),
@@ -569,7 +565,7 @@ rows = {
     for contestant in contestants
 }
 results = pd.DataFrame.from_dict(rows, orient="index")
-floor = reference.floor(sample_count)
+floor = reference.floor(run.sample_count)
 print("FID of real images, the floor:", "too few images to say" if floor is None else f"{floor[0]:.2f}")
 results.round(2).sort_values("MNIST FID")
 
@@ -666,11 +662,11 @@ print(f"{sum(cgan.epoch_seconds):.0f} s")
 visualize.show_grid(cgan.sample(asked, seed=1), columns=10, title="Asked for 0 to 9, from left to right")
 
 # %%
-wanted = np.arange(sample_count) % 10
+wanted = np.arange(run.sample_count) % 10
 drawn = cgan.sample(wanted, seed=2)
 agreement = judging.label_agreement(judge.probabilities(drawn), wanted)
 cgan_quality = judging.quality(drawn, judge, reference)
-print(f"the classifier sees the digit that was asked for in {agreement:.1%} of {sample_count:,}")
+print(f"the classifier sees the digit that was asked for in {agreement:.1%} of {run.sample_count:,}")
 print(cgan_quality)
 
 # %% [markdown]
@@ -722,8 +718,8 @@ visualize.show_rows(
 )
 
 # %%
-categories = rng.integers(10, size=sample_count)
-latent = infogan.with_codes(rng.normal(size=(sample_count, 62)), categories, rng.uniform(-1, 1, size=(sample_count, 2)))
+categories = rng.integers(10, size=run.sample_count)
+latent = infogan.with_codes(rng.normal(size=(run.sample_count, 62)), categories, rng.uniform(-1, 1, size=(run.sample_count, 2)))
 seen = judge.probabilities(infogan.sample(latent)).argmax(axis=1)
 purity = judging.cluster_purity(categories, seen)
 on_real = judging.cluster_purity(infogan.read_categories(mnist.scaled("tanh").test), mnist.test_labels)

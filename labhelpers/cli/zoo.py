@@ -8,10 +8,7 @@ from pathlib import Path
 
 from labhelpers import profiles
 from labhelpers.cli.build import PROJECT_ROOT
-from labhelpers.zoo import registry
-
-EPOCHS = {"smoke": (1, 1, 1), "quick": (7, 5, 6), "full": (20, 20, 60)}
-"""Epochs on the ring, the grid and MNIST, by profile: as in lab 07."""
+from labhelpers.zoo import RUNS, registry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +33,11 @@ def main(options: argparse.Namespace) -> int:
         return 0
     from labhelpers.zoo import contest
 
-    profile = options.profile or profiles.current().name
-    ring, grid, digits = EPOCHS[profile]
-    small = profile == "smoke"
+    run = RUNS[options.profile or profiles.current().name]
     tasks = [
-        (contest.ring_task(1_280 if small else 102_400), ring),
-        (contest.grid_task(1_280 if small else 102_400), grid),
-        (contest.digits_task(*((640, 200) if small else (60_000, 10_000))), digits),
+        (contest.ring_task(run.toy_count), run.ring_epochs),
+        (contest.grid_task(run.toy_count), run.grid_epochs),
+        (contest.digits_task(run.train_count, run.sample_count), run.digit_epochs),
     ]
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / "zoo.csv"

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from labhelpers.zoo.registry import ZOO, GanType, markdown, table
+from labhelpers.zoo.runs import RUNS, Run
 
 _CONTEST = (
     "CONTESTANTS",
@@ -19,7 +20,7 @@ _CONTEST = (
     "ring_task",
     "train",
 )
-__all__ = ["ZOO", "GanType", "markdown", "table", *_CONTEST]  # noqa: PLE0604
+__all__ = ["RUNS", "ZOO", "GanType", "Run", "markdown", "table", *_CONTEST]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
