@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labhelpers.data import draw_faces, load_mnist
 from labhelpers.data.faces import ATTRIBUTES
-from labhelpers.data.images import RANGES, Activation
+from labhelpers.data.ranges import RANGES, Activation
 from labhelpers.metrics import real_reference
 
 __all__ = [

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
-from labhelpers.data.images import Activation
+from labhelpers.data.ranges import Activation
 
 __all__ = [
     "ClassifierScore",

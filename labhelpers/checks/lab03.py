@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from labhelpers.checks.core import Answer, Wrong, exercise, expect_close, shorten, to_array
-from labhelpers.data.images import to_float
+from labhelpers.data.ranges import to_float
 from labhelpers.losses import adversarial
 from labhelpers.training.gan import adversarial_step
 

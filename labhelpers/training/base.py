@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from labhelpers.data.images import require_range
+from labhelpers.data.ranges import require_range
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor: TensorFlow ships no types."""

@@ -1,36 +1,37 @@
-"""Images keep their range, and a range that does not fit is told with the way out."""
+"""A data set of images: smaller ones from it, and its views in the range of a model."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from labhelpers import data
+from labhelpers.data import LabeledImages
 
 
-def test_views_have_the_range_of_their_activation_and_come_back():
-    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    for activation, low in (("sigmoid", 0.0), ("tanh", -1.0)):
-        scaled = data.to_float(pixels, activation)
-        assert scaled.dtype == np.float32
-        assert (scaled.min(), scaled.max()) == pytest.approx((low, 1.0), abs=1e-6)
-        np.testing.assert_array_equal(data.to_uint8(scaled, activation), pixels)
-        data.require_range(scaled, activation)
+@pytest.fixture
+def data() -> LabeledImages:
+    pixels = np.arange(256, dtype=np.uint8).repeat(4).reshape(16, 8, 8, 1)
+    labels = np.arange(16) % 2
+    return LabeledImages("squares", "a test", pixels[:10], labels[:10], pixels[10:], labels[10:], ("even", "odd"))
 
 
-def test_mismatched_ranges_are_told_with_the_way_out():
-    sigmoid = np.linspace(0, 1, 16, dtype=np.float32).reshape(1, 4, 4, 1)
-    with pytest.raises(ValueError, match=r'\[0, 1\], but the model ends in tanh.*data.scaled\("tanh"\)'):
-        data.require_range(sigmoid, "tanh")
-    with pytest.raises(ValueError, match=r'\[-1, 1\], but the model ends in sigmoid.*data.scaled\("sigmoid"\)'):
-        data.require_range(sigmoid * 2 - 1, "sigmoid")
-    with pytest.raises(ValueError, match="uint8, expected float32"):
-        data.require_range(np.zeros((1, 4, 4, 1), np.uint8), "tanh")
-    with pytest.raises(ValueError, match="NaN"):
-        data.require_range(sigmoid * np.nan, "sigmoid")
-    with pytest.raises(ValueError, match="no images"):
-        data.require_range(sigmoid[:0], "sigmoid")
-    with pytest.raises(ValueError, match="expected uint8"):
-        data.to_float(sigmoid, "sigmoid")
-    with pytest.raises(ValueError, match="'relu', expected"):
-        data.to_float(np.zeros((1, 4, 4, 1), np.uint8), "relu")
+def test_a_smaller_set_is_the_beginning_of_both_parts(data):
+    few = data.first(4, 3)
+    np.testing.assert_array_equal(few.train_images, data.train_images[:4])
+    np.testing.assert_array_equal(few.test_labels, data.test_labels[:3])
+    assert (few.name, few.source, few.class_names) == (data.name, data.source, data.class_names)
+    assert len(data.first(4).test_images) == 6, "all of them, where no number is given"
+
+
+@pytest.mark.parametrize(("activation", "lowest"), [("sigmoid", 0.0), ("tanh", -1.0)])
+def test_a_view_has_the_range_of_its_activation(data, activation, lowest):
+    view = data.scaled(activation)
+    assert view.activation == activation
+    assert view.train.dtype == view.test.dtype == np.float32
+    assert view.train.shape == data.train_images.shape
+    assert (view.train.min(), view.test.max()) == pytest.approx((lowest, 1.0), abs=1e-6)
+
+
+def test_it_says_what_it_is(data):
+    assert data.image_shape == (8, 8, 1)
+    assert str(data) == "squares: 10 training and 6 test images of 8x8x1, from a test"
