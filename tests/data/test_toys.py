@@ -46,5 +46,5 @@ def test_a_seed_fixes_the_points() -> None:
 
 
 def test_no_points_is_a_sentence() -> None:
-    with pytest.raises(ValueError, match="0 points were asked for, expected at least 1"):
+    with pytest.raises(ValueError, match="count is 0, but how many points to draw must be an integer of at least 1"):
         ring(0)

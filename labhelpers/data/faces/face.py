@@ -20,13 +20,13 @@ from labhelpers.data.faces.parts.front_hair import bangs_outline, draw_front_hai
 from labhelpers.data.faces.parts.mouth import draw_mouth
 from labhelpers.data.faces.parts.skin import draw_ears, draw_nose, draw_shade, face_outline
 
-SMALLEST_SIZE = 16
-LARGEST_SIZE = 256
+_SMALLEST_SIZE = 16
+_LARGEST_SIZE = 256
 
 
 def checked_size(size: int) -> int:
     """The edge of an image in pixels, from 16 to 256; another one is a ValueError."""
-    return whole_number("size", size, "the edge of the image in pixels", SMALLEST_SIZE, LARGEST_SIZE)
+    return whole_number("size", size, "the edge of the image in pixels", _SMALLEST_SIZE, _LARGEST_SIZE)
 
 
 def draw_face(attributes: FaceAttributes, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
