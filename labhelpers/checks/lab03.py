@@ -26,7 +26,7 @@ from labhelpers.checks.numeric import (
     to_array,
 )
 from labhelpers.checks.small_game import Game, d_loss, g_loss, g_slope
-from labhelpers.data.images import to_float
+from labhelpers.data.ranges import to_float
 from labhelpers.training import Player, adversarial_step
 
 _RATE = 0.5

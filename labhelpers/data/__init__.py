@@ -4,7 +4,8 @@ from labhelpers.data.digits import DataFileError, embedded_digits, load_fashion_
 from labhelpers.data.directory import data_directory
 from labhelpers.data.faces import DrawnFaces, FaceAttributes, draw_attributes, draw_face, draw_faces
 from labhelpers.data.folder import FolderImages, load_image_folder
-from labhelpers.data.images import LabeledImages, ScaledImages, ready_to_show, require_range, to_float, to_uint8
+from labhelpers.data.images import LabeledImages, ScaledImages
+from labhelpers.data.ranges import ready_to_show, require_range, to_float, to_uint8
 from labhelpers.data.toys import grid, ring
 
 __all__ = [

@@ -14,8 +14,8 @@ import numpy as np
 from labhelpers.data.directory import data_directory
 from labhelpers.data.images import LabeledImages
 
-DIGIT_NAMES = tuple("0123456789")
-CLOTHES_NAMES = (
+_DIGIT_NAMES = tuple("0123456789")
+_CLOTHES_NAMES = (
     "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -38,7 +38,7 @@ _MNIST = _Recipe(
     name="MNIST",
     npz_names=("mnist.npz",),
     idx_folder="mnist",
-    class_names=DIGIT_NAMES,
+    class_names=_DIGIT_NAMES,
     downloads={
         "mnist.npz": (
             _KERAS_FILES + "mnist.npz",
@@ -50,7 +50,7 @@ _FASHION = _Recipe(
     name="Fashion-MNIST",
     npz_names=("fashion_mnist.npz", "fashion_mnist_8_classes.npz"),
     idx_folder="fashion-mnist",
-    class_names=CLOTHES_NAMES,
+    class_names=_CLOTHES_NAMES,
     downloads={
         f"fashion-mnist/{name}.gz": (_KERAS_FILES + f"{name}.gz", f"md5:{md5}")
         for name, md5 in zip(
@@ -107,6 +107,9 @@ def load_fashion_mnist(directory: Path | None = None) -> LabeledImages:
     Args:
         directory: the data directory, where not the one of ``data_directory()``.
 
+    Returns:
+        uint8 images (n, 28, 28, 1) with labels and their source.
+
     Raises:
         DataFileError: a file is there but broken, truncated or of another shape.
         FileNotFoundError: no file is there and none could be downloaded.
@@ -132,7 +135,10 @@ def planned_source(fashion: bool = False) -> str:
 def embedded_digits() -> LabeledImages:
     """The 1,797 handwritten digits of scikit-learn, enlarged from 8x8 to 20x20 and framed to 28x28 as MNIST's are.
 
-    The last 297 are the test images. Source: UCI "Optical Recognition of Handwritten Digits" (Alpaydin, Kaynak 1998).
+    Returns:
+        uint8 images (n, 28, 28, 1) with labels and their source; the last 297 are the test images.
+
+    Source: UCI "Optical Recognition of Handwritten Digits" (Alpaydin, Kaynak 1998).
     """
     from PIL import Image
     from sklearn.datasets import load_digits
@@ -150,7 +156,7 @@ def embedded_digits() -> LabeledImages:
         train_labels=labels[:1500],
         test_images=images[1500:],
         test_labels=labels[1500:],
-        class_names=DIGIT_NAMES,
+        class_names=_DIGIT_NAMES,
     )
 
 
@@ -245,6 +251,7 @@ def _read_idx(path: Path) -> np.ndarray:
 
 
 def _require_shape(path: Path, images: np.ndarray, labels: np.ndarray, classes: int) -> None:
+    """An error that names the file where its arrays are not uint8 images of 28x28 with a label each."""
     if images.dtype != np.uint8 or images.shape[1:] not in ((28, 28), (28, 28, 1)) or len(images) == 0:
         raise DataFileError(f"{path} holds images {images.dtype} {images.shape}, expected uint8 (n, 28, 28). {_MEND}")
     if not np.issubdtype(labels.dtype, np.integer) or labels.reshape(-1).shape != images.shape[:1]:
@@ -285,6 +292,7 @@ def _advice(recipe: _Recipe) -> str:
 
 
 def _short(error: BaseException) -> str:
+    """What went wrong, in a few words."""
     text = " ".join(str(error).split())
     for pattern, words in (("NameResolution", "no network"), ("getaddrinfo", "no network"), ("timed out", "timed out")):
         if pattern in text:

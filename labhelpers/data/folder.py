@@ -8,10 +8,7 @@ memory: 50,000 images of 100 x 100 pixels are 1.5 GB of disk, and the system kee
 
 from __future__ import annotations
 
-import functools
-import operator
 import os
-import stat
 import tempfile
 import warnings
 from collections import Counter
@@ -23,39 +20,16 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
 from tqdm.auto import tqdm
 
+from labhelpers.arrays import chunks, whole_number
 from labhelpers.data.directory import data_directory
+from labhelpers.data.image_file import ReadImage, load_square, readable_formats
 
-__all__ = ["FolderImages", "FolderSummary", "load_image_folder"]
-
-MOST_PIXELS = 50_000_000
-"""An image that decodes to more pixels is left out: a small file can decode to more than fits in memory."""
-
-LARGEST_SIZE = 2048
-
-# Formats that Pillow decodes itself and knows by their first bytes. Of the others, EPS starts a program from outside,
-# and TGA has no mark of its own: text files pass for it.
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "ICO", "AVIF", "JPEG2000")
-_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".ico", ".avif", ".jp2", ".j2k"}
-)
+_LARGEST_SIZE = 2048
 _NOT_PICTURES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 _MAPPED_BYTES = 2**30
 _QUEUE = 1024
-
-# How the finished square is turned, by the value of the EXIF orientation.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True)
@@ -63,17 +37,17 @@ class FolderSummary:
     """What was found in a folder, what was used, and what was left out and why, as text by ``print``.
 
     Attributes:
-        folder: The folder.
-        found: How many files were found; hidden ones count, and so does each hidden folder, as one.
-        used: How many of them became images.
-        left_out: For every reason the paths that were left out, relative to the folder. With ``used`` they add up to
+        folder: the folder.
+        found: how many files were found; hidden ones count, and so does each hidden folder, as one.
+        used: how many of them became images.
+        left_out: for every reason the paths that were left out, relative to the folder. With ``used`` they add up to
             ``found``.
-        formats: How many of the used images are of each format.
-        smallest: Width and height, in pixels, of the used image with the fewest pixels.
-        largest: The same for the one with the most.
-        enlarged: How many of the used images had a shorter side below the size asked for.
-        size: Edge of the squares that were made, in pixels.
-        on_disk: Whether the images are mapped to a file because they are too large to hold in memory.
+        formats: how many of the used images are of each format.
+        smallest: width and height, in pixels, of the used image with the fewest pixels.
+        largest: the same for the one with the most.
+        enlarged: how many of the used images had a shorter side below the size asked for.
+        size: edge of the squares that were made, in pixels.
+        on_disk: whether the images are mapped to a file because they are too large to hold in memory.
     """
 
     folder: Path
@@ -109,9 +83,9 @@ class FolderImages:
     """The images of a folder.
 
     Attributes:
-        images: uint8, shape (n, size, size, 3), RGB.
-        paths: Where image ``i`` comes from.
-        summary: What was found, used and left out.
+        images: uint8 (n, size, size, 3), RGB.
+        paths: where image ``i`` comes from.
+        summary: what was found, used and left out.
     """
 
     images: NDArray[np.uint8]
@@ -122,46 +96,36 @@ class FolderImages:
         return len(self.paths)
 
 
-@dataclass(frozen=True)
-class _Used:
-    """A file whose image is in its row of the array."""
-
-    format: str
-    pixels: tuple[int, int]
-
-
 def load_image_folder(folder: str | Path, size: int, *, batch_size: int | None = None) -> FolderImages:
     """Reads every image in a folder and its subfolders as squares of one size.
 
-    Every image is turned upright (EXIF), cropped to its central square, and resized with Lanczos filtering, which
-    averages where it shrinks. Transparent pixels become white. Grey images of 16 bits keep their upper 8 bits; those of
-    32 bits and of floats are stretched from their darkest to their brightest value. Of an animation the first frame is
-    taken.
+    Every image is turned upright, cropped to its central square, and resized; transparent pixels become white, and of
+    an animation the first frame is taken.
 
     The order is that of the sorted relative paths. A file that cannot be used is left out, and the summary names it.
     Links to folders are not followed. A keyboard interrupt stops after the images in work, and leaves nothing behind.
 
     Args:
-        folder: The folder.
-        size: Edge of the squares in pixels, from 1 to 2048.
-        batch_size: If it is given, a folder with fewer images is an error.
+        folder: the folder.
+        size: edge of the squares in pixels, from 1 to 2048.
+        batch_size: if it is given, a folder with fewer images is an error.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
-        NotADirectoryError: If it is a file.
-        ValueError: If it holds no image that can be used, or fewer than a batch, or if ``size`` is out of range.
+        FileNotFoundError: there is no such folder.
+        NotADirectoryError: it is a file.
+        ValueError: it holds no image that can be used, or fewer than a batch, or ``size`` is out of range.
     """
-    size = _checked("size", size, LARGEST_SIZE)
+    size = whole_number("size", size, "the edge of the squares in pixels", 1, _LARGEST_SIZE)
     if batch_size is not None:
-        batch_size = _checked("batch_size", batch_size, None)
+        batch_size = whole_number("batch_size", batch_size, "the number of images in a batch", 1)
     root = Path(folder).expanduser()
     _check_folder(root)
     candidates, left_out = _list_files(root)
-    _formats()  # loads Pillow's decoders before several threads want them
+    readable_formats()  # loads Pillow's decoders before several threads want them
     images, on_disk = _allocate(len(candidates), size)
     outcomes = _load_all([root / path for path in candidates], images)
 
-    used: list[_Used] = []
+    used: list[ReadImage] = []
     paths = []
     for row, (path, outcome) in enumerate(zip(candidates, outcomes, strict=True)):
         if isinstance(outcome, str):
@@ -177,7 +141,7 @@ def load_image_folder(folder: str | Path, size: int, *, batch_size: int | None =
 
 
 def _summarize(
-    root: Path, size: int, used: Sequence[_Used], left_out: Sequence[tuple[str, Path]], on_disk: bool
+    root: Path, size: int, used: Sequence[ReadImage], left_out: Sequence[tuple[str, Path]], on_disk: bool
 ) -> FolderSummary:
     by_reason: dict[str, list[Path]] = {}
     for reason, path in left_out:
@@ -196,11 +160,6 @@ def _summarize(
         size=size,
         on_disk=on_disk,
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Finding files
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _list_files(root: Path) -> tuple[list[Path], list[tuple[str, Path]]]:
@@ -253,23 +212,8 @@ def _check_count(summary: FolderSummary, batch_size: int | None) -> None:
         )
 
 
-def _checked(name: str, value: int, most: int | None) -> int:
-    try:
-        number = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = 0
-    if number < 1 or (most is not None and number > most):
-        expected = "an integer of at least 1" if most is None else f"an integer from 1 to {most}"
-        raise ValueError(f"{name} is {value!r}, but it must be {expected}: choose such a number.")
-    return number
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Reading files
-# ---------------------------------------------------------------------------------------------------------------------
-
-
 def _allocate(count: int, size: int) -> tuple[NDArray[np.uint8], bool]:
+    """An array for so many images, and whether it is mapped to a file."""
     shape = (count, size, size, 3)
     if count * size * size * 3 <= _MAPPED_BYTES:
         return np.empty(shape, np.uint8), False
@@ -287,9 +231,9 @@ def _allocate(count: int, size: int) -> tuple[NDArray[np.uint8], bool]:
         ) from error
 
 
-def _load_all(files: Sequence[Path], images: NDArray[np.uint8]) -> list[_Used | str]:
+def _load_all(files: Sequence[Path], images: NDArray[np.uint8]) -> list[ReadImage | str]:
     """Loads every file into the row of its index, and says for each what it is or why it is left out."""
-    outcomes: list[_Used | str] = []
+    outcomes: list[ReadImage | str] = []
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="images")
     try:
         with (
@@ -298,91 +242,13 @@ def _load_all(files: Sequence[Path], images: NDArray[np.uint8]) -> list[_Used | 
         ):
             # Pillow warns about odd files; what becomes of each of them is in the summary.
             warnings.filterwarnings("ignore", module=r"PIL\.")
-            for start in range(0, len(files), _QUEUE):
-                stop = min(start + _QUEUE, len(files))
-                for outcome in pool.map(_load_one, files[start:stop], images[start:stop]):
+            for rows in chunks(len(files), _QUEUE):
+                for outcome in pool.map(load_square, files[rows], images[rows]):
                     outcomes.append(outcome)
                     progress.update()
     finally:
         pool.shutdown(cancel_futures=True)
     return outcomes
-
-
-def _load_one(path: Path, row: NDArray[np.uint8]) -> _Used | str:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return "not a file"  # a pipe, which would be waited for without end
-        if status.st_size == 0:
-            return "empty"
-        with Image.open(path, formats=_formats()) as image:
-            return _read(image, row)
-    except Exception as error:  # decoders raise nearly anything at a broken file
-        return _fault(path, error)
-
-
-def _fault(path: Path, error: Exception) -> str:
-    match error:
-        case UnidentifiedImageError():
-            return "corrupt" if path.suffix.lower() in _SUFFIXES else "not an image"
-        case Image.DecompressionBombError() | MemoryError():
-            return "too large"
-        case PermissionError() | FileNotFoundError():
-            return "unreadable"
-        case _:
-            return "truncated" if isinstance(error, EOFError) or "truncated" in str(error).lower() else "corrupt"
-
-
-@functools.cache
-def _formats() -> tuple[str, ...]:
-    """The formats that this build of Pillow can open."""
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
-
-
-def _read(image: Image.Image, row: NDArray[np.uint8]) -> _Used | str:
-    pixels, size = image.size, row.shape[0]
-    if pixels[0] * pixels[1] > 4 * MOST_PIXELS:  # Pillow's own limit may be switched off
-        return "too large"
-    # JPEG decodes to an eighth, a quarter or a half at little cost; twice the size that is wanted loses nothing to see.
-    image.draft(None, (2 * size, 2 * size))
-    if image.width * image.height > MOST_PIXELS:
-        return "too large"
-    orientation = _orientation(image)
-    side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
-    square = _resizable(image).resize((size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
-    if square.mode != "RGB":
-        square = square.convert("RGB")
-    if orientation in _TURNS:
-        square = square.transpose(_TURNS[orientation])
-        if orientation >= 5:
-            pixels = pixels[::-1]
-    row[:] = np.asarray(square)
-    return _Used(image.format or "unknown", pixels)
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # broken EXIF data is no reason to lose a picture
-        return 1
-
-
-def _resizable(image: Image.Image) -> Image.Image:
-    """The image in a mode whose values may be averaged, with white where it was transparent."""
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        colours = image.convert("RGBA")
-        white = Image.new("RGB", colours.size, "white")
-        white.paste(colours, mask=colours.getchannel("A"))
-        return white
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, np.float64), posinf=0.0, neginf=0.0)
-        low, high = float(values.min()), float(values.max())
-        return Image.fromarray(np.rint((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))
-    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
 def _files(count: int) -> str:

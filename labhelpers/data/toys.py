@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labhelpers.arrays import whole_number
+
 
 @dataclass(frozen=True)
 class ToyPoints:
@@ -32,7 +34,7 @@ def ring(count: int, seed: int = 0) -> ToyPoints:
         seed: the same seed gives the same points.
 
     Raises:
-        ValueError: no points were asked for.
+        ValueError: ``count`` is no whole number of at least 1.
 
     Source: the 2-d ring of Srivastava et al. 2017 (VEEGAN).
     """
@@ -48,7 +50,7 @@ def grid(count: int, seed: int = 0) -> ToyPoints:
         seed: the same seed gives the same points.
 
     Raises:
-        ValueError: no points were asked for.
+        ValueError: ``count`` is no whole number of at least 1.
 
     Source: the 2-d grid of Srivastava et al. 2017 (VEEGAN).
     """
@@ -58,8 +60,7 @@ def grid(count: int, seed: int = 0) -> ToyPoints:
 
 
 def _mixture(name: str, centres: np.ndarray, sigma: float, count: int, seed: int) -> ToyPoints:
-    if count < 1:
-        raise ValueError(f"{count} points were asked for, expected at least 1. Ask for some thousands to train on.")
+    count = whole_number("count", count, "how many points to draw", 1)
     rng = np.random.default_rng(seed)
     points = centres[rng.integers(len(centres), size=count)] + rng.normal(scale=sigma, size=(count, 2))
     return ToyPoints(name, points.astype(np.float32), centres, sigma)

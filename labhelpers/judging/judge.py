@@ -16,7 +16,7 @@ from keras import layers
 from numpy.typing import ArrayLike, NDArray
 
 from labhelpers.arrays import chunks
-from labhelpers.data.images import require_ready
+from labhelpers.data.ranges import require_ready
 
 _BATCH = 500
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labhelpers.arrays import chunks
-from labhelpers.data.images import require_ready
+from labhelpers.data.ranges import require_ready
 from labhelpers.judging.tables import Floats, table_of, two_sets
 
 _CHUNK = 4_000_000  # distances held at a time: 32 MB in float64

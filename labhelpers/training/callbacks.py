@@ -19,7 +19,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     Args:
         draw: from samples (n, ...) to a uint8 picture (height, width) or (height, width, 3).
-        fixed_noise: (n, latent_dim), the noise of every frame.
+        fixed_noise: what every frame is drawn from: noise (n, latent_dim), or what else the model's ``sample`` takes,
+            such as labels (n,).
         every: epochs between two frames; the last epoch is always drawn.
 
     Attributes:
@@ -34,7 +35,8 @@ class SampleGrid(keras.callbacks.Callback):
         super().__init__()
         require_positive(every)
         self.draw = draw
-        self.fixed_noise = np.asarray(fixed_noise, dtype=np.float32)
+        fixed_noise = np.asarray(fixed_noise)
+        self.fixed_noise = fixed_noise.astype(np.float32) if fixed_noise.dtype.kind == "f" else fixed_noise
         self.every = every
         self.frames: list[np.ndarray] = []
         self.epochs: list[int] = []

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.arrays import Tensor, chunks
-from labhelpers.data.images import ready_to_show
+from labhelpers.data.ranges import ready_to_show
 from labhelpers.losses.core import AdversarialLoss, Draw
 from labhelpers.losses.seen import Batch
 from labhelpers.training.game import Game

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.arrays import Tensor
-from labhelpers.data.images import require_range
+from labhelpers.data.ranges import require_range
 from labhelpers.training.batches import batches
 
 

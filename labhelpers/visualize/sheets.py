@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from labhelpers.data.images import require_ready
+from labhelpers.data.ranges import require_ready
 from labhelpers.visualize.style import STYLE, WIDTH, finished, headline
 
 

@@ -14,20 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
 from labhelpers.data import folder as folder_module
 from labhelpers.data.folder import load_image_folder
-
-
-def _picture(width: int = 40, height: int = 40, seed: int = 0) -> Image.Image:
-    """A picture that is smooth (so that JPEG keeps it) and has no symmetry."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
-
-
-def _plain(colour: tuple[int, ...] | int, mode: str = "RGB", size: tuple[int, int] = (20, 20)) -> Image.Image:
-    return Image.new(mode, size, colour)
+from tests.data.pictures import plain_picture, smooth_picture
 
 
 def _reasons(images: folder_module.FolderImages) -> dict[str, list[str]]:
@@ -55,7 +46,7 @@ def test_sizes_formats_nested_folders_and_odd_names(tmp_path: Path) -> None:
     for name, size in names.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        _picture(*size).save(path, "PNG" if path.suffix == "" else None)
+        smooth_picture(*size).save(path, "PNG" if path.suffix == "" else None)
     loaded = load_image_folder(tmp_path, 24)
     assert loaded.images.shape == (7, 24, 24, 3)
     assert loaded.images.dtype == np.uint8
@@ -76,7 +67,7 @@ def test_every_row_is_its_own_file(tmp_path: Path) -> None:
         if index % 7 == 3:
             path.write_bytes(b"broken")
         else:
-            _plain((index, 255 - index, 7)).save(path)
+            plain_picture((index, 255 - index, 7)).save(path)
     loaded = load_image_folder(str(tmp_path), 8)
     assert len(loaded) == 200 - 29
     for image, path in zip(loaded.images, loaded.paths, strict=True):
@@ -85,108 +76,6 @@ def test_every_row_is_its_own_file(tmp_path: Path) -> None:
     again = load_image_folder(tmp_path, 8)
     np.testing.assert_array_equal(again.images, loaded.images)
     assert again.paths == loaded.paths
-
-
-@pytest.mark.parametrize(
-    ("picture", "suffix", "colour"),
-    [
-        (_plain(100, "L"), "png", (100, 100, 100)),
-        (_plain(1, "1"), "png", (255, 255, 255)),
-        (_plain((255, 0, 0, 255), "RGBA"), "png", (255, 0, 0)),
-        (_plain((255, 0, 0, 0), "RGBA"), "png", (255, 255, 255)),
-        (_plain((0, 0, 200, 51), "RGBA"), "png", (204, 204, 244)),  # a fifth of the colour and four fifths of white
-        (_plain((50, 0), "LA"), "png", (255, 255, 255)),
-        (_plain((10, 200, 30)).quantize(4), "png", (10, 200, 30)),
-        (_plain((10, 200, 30)).quantize(4), "gif", (10, 200, 30)),
-        (_plain((0, 255, 255, 0), "CMYK"), "jpg", (255, 0, 0)),
-        (_plain((0, 255, 255, 0), "CMYK"), "tiff", (255, 0, 0)),
-        (_plain((90, 128, 128), "YCbCr"), "jpg", (90, 90, 90)),
-        (Image.fromarray(np.full((20, 20), 0x80FF, np.uint16)), "png", (128, 128, 128)),
-        (Image.fromarray(np.full((20, 20), 0x80FF, np.uint16)), "tiff", (128, 128, 128)),
-    ],
-)
-def test_modes(picture: Image.Image, suffix: str, colour: tuple[int, int, int], tmp_path: Path) -> None:
-    picture.save(tmp_path / f"picture.{suffix}")
-    image = load_image_folder(tmp_path, 8).images[0]
-    np.testing.assert_allclose(image.reshape(-1, 3), np.tile(colour, (64, 1)), atol=2)
-
-
-def test_a_transparent_palette_colour_is_white(tmp_path: Path) -> None:
-    picture = _plain(0, "P")
-    picture.putpalette([200, 0, 0, 0, 200, 0])
-    picture.paste(1, (0, 0, 10, 20))
-    picture.save(tmp_path / "a.png", transparency=0)
-    image = load_image_folder(tmp_path, 20).images[0]
-    assert (image[:, 2:8] == (0, 200, 0)).all()
-    assert (image[:, 12:18] == 255).all()
-
-
-@pytest.mark.parametrize("kind", [np.int32, np.float32])
-def test_grey_images_of_32_bits_are_stretched(kind: type, tmp_path: Path) -> None:
-    values = np.tile(np.linspace(-5, 3000, 16), (16, 1)).astype(kind)
-    Image.fromarray(values).save(tmp_path / "a.tiff")
-    row = load_image_folder(tmp_path, 16).images[0, 8, :, 0].astype(int)
-    np.testing.assert_allclose(row, np.linspace(0, 255, 16), atol=1)
-
-
-def test_floats_that_are_no_numbers_do_not_matter(tmp_path: Path) -> None:
-    values = np.array([[0.0, np.nan], [np.inf, 1.0]], np.float32).repeat(8, 0).repeat(8, 1)
-    Image.fromarray(values).save(tmp_path / "a.tiff")
-    image = load_image_folder(tmp_path, 16).images[0, :, :, 0]
-    assert image[2, 2] == image[2, 13] == image[13, 2] == 0
-    assert image[13, 13] == 255
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("size", [(48, 30), (30, 48)])
-def test_exif_orientation(orientation: int, size: tuple[int, int], tmp_path: Path) -> None:
-    picture = _picture(*size)
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    picture.save(tmp_path / "a.png", exif=exif)
-    with Image.open(tmp_path / "a.png") as stored:
-        upright = ImageOps.exif_transpose(stored)
-    expected = ImageOps.fit(upright.convert("RGB"), (30, 30), Image.Resampling.LANCZOS)
-    loaded = load_image_folder(tmp_path, 30)
-    np.testing.assert_array_equal(loaded.images[0], np.asarray(expected))
-    assert loaded.summary.largest == upright.size
-
-
-def test_centre_crop(tmp_path: Path) -> None:
-    # Thirds of red, green and blue: the central square of a 3:1 picture is the green one.
-    for name, size, axis in (("wide.png", (90, 30), 0), ("tall.png", (30, 90), 1)):
-        picture = _plain((255, 0, 0), size=size)
-        for third, colour in ((1, (0, 255, 0)), (2, (0, 0, 255))):
-            box = [0, 0, *size]
-            box[axis], box[axis + 2] = 30 * third, 30 * (third + 1)
-            picture.paste(colour, tuple(box))
-        picture.save(tmp_path / name)
-    for image in load_image_folder(tmp_path, 30).images:
-        assert (image == (0, 255, 0)).all()
-
-
-def test_shrinking_averages(tmp_path: Path) -> None:
-    # A checkerboard of single pixels becomes grey; picking pixels would leave black, white or stripes.
-    board = np.indices((240, 240)).sum(axis=0) % 2 * 255
-    Image.fromarray(board.astype(np.uint8)).save(tmp_path / "a.png")
-    image = load_image_folder(tmp_path, 50).images[0].astype(int)
-    assert np.abs(image - 127).max() <= 12
-
-
-def test_a_large_jpeg_is_as_good_as_its_full_decoding(tmp_path: Path) -> None:
-    # It is decoded at half its size. Against a full decoding that is a few grey levels; an eighth would be a blur.
-    coarse = np.random.default_rng(1).integers(0, 256, (30, 40, 3), dtype=np.uint8)
-    Image.fromarray(coarse).resize((400, 300), Image.Resampling.BICUBIC).save(tmp_path / "a.jpg", quality=90)
-    image = load_image_folder(tmp_path, 64).images[0].astype(int)
-    with Image.open(tmp_path / "a.jpg") as full:
-        expected = np.asarray(ImageOps.fit(full, (64, 64), Image.Resampling.LANCZOS)).astype(int)
-    assert np.sqrt(np.mean((image - expected) ** 2)) < 3
-
-
-def test_the_first_frame_of_an_animation(tmp_path: Path) -> None:
-    frames = [_plain((250, 10, 10)), _plain((10, 10, 250))]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    np.testing.assert_allclose(load_image_folder(tmp_path, 8).images[0, 4, 4], (250, 10, 10), atol=3)
 
 
 # -- what is left out --------------------------------------------------------------------------------------------------
@@ -205,9 +94,9 @@ def _bomb(width: int, height: int) -> bytes:
 
 
 def test_every_fault_is_named_and_counted(tmp_path: Path) -> None:
-    _picture().save(tmp_path / "good.png")
-    _picture(200, 200).save(tmp_path / "cut.jpg")
-    _picture(200, 200).save(tmp_path / "cut.png")
+    smooth_picture().save(tmp_path / "good.png")
+    smooth_picture(200, 200).save(tmp_path / "cut.jpg")
+    smooth_picture(200, 200).save(tmp_path / "cut.png")
     for name in ("cut.jpg", "cut.png"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:900])
     (tmp_path / "empty.jpg").write_bytes(b"")
@@ -219,8 +108,8 @@ def test_every_fault_is_named_and_counted(tmp_path: Path) -> None:
     (tmp_path / ".hidden.png").write_bytes((tmp_path / "good.png").read_bytes())
     (tmp_path / "Thumbs.db").write_bytes(b"cache")
     (tmp_path / ".cache").mkdir()
-    _picture().save(tmp_path / ".cache" / "one.png")
-    _picture().save(tmp_path / ".cache" / "two.png")
+    smooth_picture().save(tmp_path / ".cache" / "one.png")
+    smooth_picture().save(tmp_path / ".cache" / "two.png")
     (tmp_path / "__MACOSX").mkdir()
     (tmp_path / "dangling.png").symlink_to(tmp_path / "nowhere.png")
     loaded = load_image_folder(tmp_path, 16)
@@ -241,8 +130,8 @@ def test_every_fault_is_named_and_counted(tmp_path: Path) -> None:
 def test_the_bomb_limit_holds_where_pillow_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     (tmp_path / "bomb.png").write_bytes(_bomb(60_000, 60_000))
-    _picture().save(tmp_path / "good.png")
-    _picture().save(tmp_path / "bomb.jpg")
+    smooth_picture().save(tmp_path / "good.png")
+    smooth_picture().save(tmp_path / "bomb.jpg")
     # A JPEG that says it has 2.5 gigapixels: an eighth of its width and height would fit, and take long to decode.
     data = bytearray((tmp_path / "bomb.jpg").read_bytes())
     start_of_frame = data.index(b"\xff\xc0")
@@ -253,8 +142,8 @@ def test_the_bomb_limit_holds_where_pillow_has_none(tmp_path: Path, monkeypatch:
 
 def test_a_file_without_permission_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Simulated, for the superuser may read everything.
-    _picture().save(tmp_path / "good.png")
-    _picture().save(tmp_path / "locked.png")
+    smooth_picture().save(tmp_path / "good.png")
+    smooth_picture().save(tmp_path / "locked.png")
     original = Image.open
 
     def opened(path: Path, **arguments: object) -> Image.Image:
@@ -268,28 +157,23 @@ def test_a_file_without_permission_is_unreadable(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    _picture().save(tmp_path / "good.png")
+    smooth_picture().save(tmp_path / "good.png")
     os.mkfifo(tmp_path / "pipe.png")
     assert _reasons(load_image_folder(tmp_path, 16)) == {"not a file": ["pipe.png"]}
 
 
 def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
-    _picture().save(tmp_path / "sub" / "good.png")
+    smooth_picture().save(tmp_path / "sub" / "good.png")
     (tmp_path / "sub" / "loop").symlink_to(tmp_path)
     (tmp_path / "linked.png").symlink_to(tmp_path / "sub" / "good.png")
     loaded = load_image_folder(tmp_path, 16)
     assert [path.name for path in loaded.paths] == ["linked.png", "good.png"]
 
 
-def test_broken_exif_loses_no_picture(tmp_path: Path) -> None:
-    _picture().save(tmp_path / "a.jpg", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff nonsense")
-    assert len(load_image_folder(tmp_path, 16)) == 1
-
-
 @pytest.mark.skipif(os.name != "posix", reason="names of arbitrary bytes exist on POSIX systems only")
 def test_names_that_are_no_text_can_be_printed(tmp_path: Path) -> None:
-    _picture().save(tmp_path / "good.png")
+    smooth_picture().save(tmp_path / "good.png")
     with open(os.fsencode(tmp_path) + b"/caf\xe9.png", "wb") as file:  # noqa: PTH123
         file.write(b"broken")
     loaded = load_image_folder(tmp_path, 16)
@@ -302,7 +186,7 @@ def _originals() -> dict[str, bytes]:
     stored = {}
     for suffix, options in {"jpg": {"quality": 80}, "png": {}, "gif": {}, "bmp": {}, "webp": {}}.items():
         buffer = io.BytesIO()
-        _picture(48, 40).save(buffer, {"jpg": "JPEG"}.get(suffix, suffix.upper()), **options)
+        smooth_picture(48, 40).save(buffer, {"jpg": "JPEG"}.get(suffix, suffix.upper()), **options)
         stored[suffix] = buffer.getvalue()
     return stored
 
@@ -329,7 +213,7 @@ def test_700_broken_files_are_never_fatal_and_all_counted(tmp_path: Path) -> Non
                 broken = broken[: chance.randrange(4, 40)] + chance.randbytes(chance.randrange(400))
             (tmp_path / f"{suffix}{index:03d}.{suffix}").write_bytes(broken)
             written += 1
-    _picture().save(tmp_path / "good.png")
+    smooth_picture().save(tmp_path / "good.png")
     loaded = load_image_folder(tmp_path, 16)
     assert written == 700
     assert loaded.summary.found == 701
@@ -368,7 +252,7 @@ def test_a_folder_without_images(tmp_path: Path) -> None:
 
 def test_fewer_images_than_a_batch(tmp_path: Path) -> None:
     for index in range(3):
-        _picture(seed=index).save(tmp_path / f"{index}.png")
+        smooth_picture(seed=index).save(tmp_path / f"{index}.png")
     (tmp_path / "notes.txt").write_text("text")
     assert len(load_image_folder(tmp_path, 16, batch_size=3)) == 3
     with pytest.raises(
@@ -379,9 +263,11 @@ def test_fewer_images_than_a_batch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, -1, 2049, 16.0, "16", None, True])
 def test_bad_sizes_are_sentences(size: int, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"size is .*, but it must be an integer from 1 to 2048: choose"):
+    with pytest.raises(ValueError, match=r"size is .*, but the edge .* must be an integer from 1 to 2048: choose"):
         load_image_folder(tmp_path, size)
-    with pytest.raises(ValueError, match="batch_size is 0, but it must be an integer of at least 1: choose"):
+    with pytest.raises(
+        ValueError, match=r"batch_size is 0, but the number .* must be an integer of at least 1: choose"
+    ):
         load_image_folder(tmp_path, 16, batch_size=0)
 
 
@@ -389,8 +275,8 @@ def test_bad_sizes_are_sentences(size: int, tmp_path: Path) -> None:
 
 
 def test_the_summary_is_a_few_lines(tmp_path: Path) -> None:
-    _picture(10, 12).save(tmp_path / "a.png")
-    _picture(30, 40).save(tmp_path / "b.png")
+    smooth_picture(10, 12).save(tmp_path / "a.png")
+    smooth_picture(30, 40).save(tmp_path / "b.png")
     for index in range(5):
         (tmp_path / f"{index}.txt").write_text("text")
     assert str(load_image_folder(tmp_path, 16).summary) == (
@@ -406,7 +292,7 @@ def test_a_large_result_is_mapped_to_a_file_that_leaves_no_trace(
     pictures, data = tmp_path / "pictures", tmp_path / "data"
     pictures.mkdir()
     for index in range(6):
-        _plain((index, 0, 0)).save(pictures / f"{index}.png")
+        plain_picture((index, 0, 0)).save(pictures / f"{index}.png")
     (pictures / "2.png").write_bytes(b"broken")
     in_memory = load_image_folder(pictures, 16)
     monkeypatch.setenv("LABS_DATA", str(data))
@@ -422,7 +308,7 @@ def test_a_large_result_is_mapped_to_a_file_that_leaves_no_trace(
 
 
 def test_no_room_for_a_large_result_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _picture().save(tmp_path / "a.png")
+    smooth_picture().save(tmp_path / "a.png")
     monkeypatch.setenv("LABS_DATA", str(tmp_path / "a.png"))
     monkeypatch.setattr(folder_module, "_MAPPED_BYTES", 0)
     with pytest.raises(OSError, match=r"1 images of 16 x 16 pixels need .* GB in .*: free space"):
@@ -431,8 +317,8 @@ def test_no_room_for_a_large_result_is_a_sentence(tmp_path: Path, monkeypatch: p
 
 def test_an_interrupt_ends_soon_and_the_next_call_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for index in range(400):
-        _plain((index % 256, 0, 0)).save(tmp_path / f"{index:03d}.png")
-    read = folder_module._load_one
+        plain_picture((index % 256, 0, 0)).save(tmp_path / f"{index:03d}.png")
+    read = folder_module.load_square
     begun: list[Path] = []
 
     def slow(path: Path, row: np.ndarray) -> object:
@@ -456,7 +342,7 @@ def test_an_interrupt_ends_soon_and_the_next_call_works(tmp_path: Path, monkeypa
                 raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(folder_module, "_load_one", slow)
+        patched.setattr(folder_module, "load_square", slow)
         patched.setattr(folder_module, "tqdm", Interrupting)
         with pytest.raises(KeyboardInterrupt):
             load_image_folder(tmp_path, 8)
