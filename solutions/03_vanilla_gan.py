@@ -412,6 +412,7 @@ visualize.plot_losses(
 # network with its optimizer. Read it line by line; the terms, the clipping and the state are for the losses of lab 07, and
 # empty here.
 #
+# - The `table` is where both players sit: it lets D `look` at the images, and adds up what they `pay` for terms.
 # - For each batch (one here): G draws fakes from the noise, and `generator_tape` remembers how.
 # - `discriminator_tape` is open while D looks at the real images and the fakes, and its loss is computed from the scores.
 # - `descend` asks that tape for the gradient with respect to D's variables only, and D's optimizer moves them.

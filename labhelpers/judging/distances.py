@@ -99,6 +99,8 @@ def kernel_distance(
             "is 100 subsets of 1,000."
         )
     size = min(subset_size, len(real), len(fake))
+    if size == len(real) == len(fake):
+        subsets = 1  # every subset is the whole set
     rng = np.random.default_rng(seed)
     values = np.empty(subsets)
     for index in range(subsets):

@@ -148,6 +148,7 @@ def test_kid_is_unbiased_at_few_samples():
 
 def test_kid_of_collapsed_sets_is_finite():
     real, one = correlated(40, 4, 0), np.ones((40, 4))
+    assert judging.kernel_distance(real, real[::-1]).std == 0.0, "all subsets are the whole set: one is enough"
     assert judging.kernel_distance(one, one) == pytest.approx((0.0, 0.0), abs=1e-12)
     assert np.isfinite(judging.kernel_distance(real, one)).all()
     assert judging.kernel_distance(real, one).mean > 0
