@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from labhelpers.losses import zoo
+from labhelpers import losses
+from labhelpers.losses import Batch
 from labhelpers.models.dense import toy_pair
-from labhelpers.training.gan import GAN, adversarial_step
+from labhelpers.training import GAN, Player, adversarial_step
+from tests.losses.looking import paid, seen
 
 RNG = np.random.default_rng(0)
 
@@ -32,12 +34,12 @@ def pull_away_without_square(codes: Any) -> Any:
 
 
 def margin_is_of_each_image(d_loss: Callable[[Any, Any], Any]) -> None:
-    real, fake = {"energy": tf.zeros((2, 1))}, {"energy": tf.constant([[0.0], [20.0]])}
+    real, fake = tf.zeros((2, 1)), tf.constant([[0.0], [20.0]])
     assert float(d_loss(real, fake)) == pytest.approx(5.0)
 
 
 def margin_of_the_mean(real: Any, fake: Any) -> Any:
-    return tf.reduce_mean(real["energy"]) + tf.nn.relu(10.0 - tf.reduce_mean(fake["energy"]))
+    return tf.reduce_mean(real) + tf.nn.relu(10.0 - tf.reduce_mean(fake))
 
 
 # --- the gradient penalty, with what may be done wrong in it as an argument
@@ -63,7 +65,10 @@ def penalty_with(
     return penalty
 
 
-OURS = zoo.gradient_penalty(10.0)
+def ours(critic: Any, real: Any, fake: Any, mix: Any) -> Any:
+    return paid(losses.gradient_penalty(10.0), seen(critic, real, fake, mix=mix, networks={"discriminator": critic}))
+
+
 REAL, FAKE = (RNG.normal(size=(4, 2, 2, 1)).astype(np.float32) for _ in range(2))
 MIX = tf.constant([0.1, 0.4, 0.6, 0.9])
 
@@ -74,14 +79,14 @@ def norm_is_over_all_pixels(penalty: Callable[..., Any]) -> None:
 
 
 def mixes_lie_on_the_line(penalty: Callable[..., Any]) -> None:
-    seen: list[np.ndarray] = []
+    places: list[np.ndarray] = []
 
     def critic(images: Any, **_: Any) -> Any:
-        seen.append(np.asarray(images))
+        places.append(np.asarray(images))
         return tf.reduce_sum(images**2, axis=(1, 2, 3))
 
     penalty(critic, tf.constant(REAL), tf.constant(FAKE), MIX)
-    share = (seen[0] - FAKE) / (REAL - FAKE)
+    share = (places[0] - FAKE) / (REAL - FAKE)
     np.testing.assert_allclose(share, np.broadcast_to(share[:, :1, :1], share.shape), rtol=1e-3)
 
 
@@ -112,19 +117,19 @@ def batch_norm_is_refused(penalty: Callable[..., Any]) -> None:
 
 def places_are_uniform(uniform: Callable[..., Any]) -> None:
     """What a GAN with a penalty draws for ``mix``: between 0 and 1, evenly."""
-    seen: list[np.ndarray] = []
-    gan = GAN(*toy_pair(hidden=4), zoo.wgan_gp(critic_steps=1))
+    places: list[np.ndarray] = []
+    gan = GAN(*toy_pair(hidden=4), losses.wgan_gp(critic_steps=1))
     gan.compile(jit_compile=False)
-    gan.compiled_step = lambda images, noise, mix: seen.append(np.asarray(mix[0])) or {}
+    gan.compiled_step = lambda images, drawn: places.append(np.asarray(drawn[0]["mix"])) or {}
     original, keras.random.uniform = keras.random.uniform, uniform
     try:
         gan.losses_of_step(tf.zeros((2000, 2)))
     finally:
         keras.random.uniform = original
-    assert seen[0].shape == (2000,)
-    assert 0 <= seen[0].min() < 0.01
-    assert 0.99 < seen[0].max() < 1
-    assert seen[0].std() == pytest.approx(1 / np.sqrt(12), abs=0.02)
+    assert places[0].shape == (2000,)
+    assert 0 <= places[0].min() < 0.01
+    assert 0.99 < places[0].max() < 1
+    assert places[0].std() == pytest.approx(1 / np.sqrt(12), abs=0.02)
 
 
 # --- WGAN, least squares, InfoGAN
@@ -138,16 +143,17 @@ def clip_leaves_statistics_alone(step: Callable[..., Any]) -> None:
     optimizers = [keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0)]
     for optimizer, network in zip(optimizers, (generator, critic), strict=True):
         optimizer.build(network.trainable_variables)
-    step(generator, critic, *optimizers, zoo.wgan(critic_steps=1), tf.ones((8, 2)), [tf.ones((8, 2))])
+    players = Player(generator, optimizers[0]), Player(critic, optimizers[1])
+    step(*players, losses.wgan(critic_steps=1), [Batch(tf.ones((8, 2)), tf.ones((8, 2)))])
     assert critic.layers[1].moving_variance.numpy().min() > 0.5
     assert max(np.abs(weight.numpy()).max() for weight in critic.trainable_variables) <= np.float32(0.01)
 
 
 def clip_everything(generator: Any, critic: Any, *rest: Any) -> Any:
-    losses = adversarial_step(generator, critic, *rest)
-    for weight in critic.weights:
+    found = adversarial_step(generator, critic, *rest)
+    for weight in critic.networks[0].weights:
         weight.assign(tf.clip_by_value(weight, -0.01, 0.01))
-    return losses
+    return found
 
 
 def squares_are_of_raw_scores(d_loss: Callable[[Any, Any], Any]) -> None:
@@ -158,10 +164,10 @@ def squares_are_of_raw_scores(d_loss: Callable[[Any, Any], Any]) -> None:
 
 def info_gan_sees_no_labels(fit: Callable[..., Any]) -> None:
     from labhelpers.training import InfoGAN
-    from tests.test_conditional import LABELS, POINTS, coded_pair, compiled
+    from tests.training.test_conditional import LABELS, POINTS, coded_pair, compiled
 
     gan = compiled(InfoGAN(*coded_pair()))
-    with pytest.raises(ValueError, match="got labels"):
+    with pytest.raises(ValueError, match=r"got 2 array\(s\), expected 1"):
         fit(gan, POINTS, LABELS)
 
 
@@ -174,19 +180,23 @@ def _fit(gan: Any, images: np.ndarray, labels: np.ndarray) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Any], None], Any, Any]] = {
-    "EBGAN: pull-away term without the square": (pull_away_is_squared, zoo.pull_away_term, pull_away_without_square),
-    "EBGAN: margin of the batch mean": (margin_is_of_each_image, zoo.ebgan(10.0).discriminator, margin_of_the_mean),
+    "EBGAN: pull-away term without the square": (
+        pull_away_is_squared,
+        losses.mean_squared_cosine,
+        pull_away_without_square,
+    ),
+    "EBGAN: margin of the batch mean": (margin_is_of_each_image, losses.ebgan(10.0).discriminator, margin_of_the_mean),
     "WGAN-GP: normal alpha": (places_are_uniform, keras.random.uniform, keras.random.normal),
-    "WGAN-GP: one alpha per pixel": (mixes_lie_on_the_line, OURS, penalty_with(mix_shape=(4, 2, 2, 1))),
-    "WGAN-GP: norm over one axis": (norm_is_over_all_pixels, OURS, penalty_with(axes=(1,))),
-    "WGAN-GP: batch norm in the critic": (batch_norm_is_refused, OURS, penalty_with()),
-    "WGAN-GP: infinite slope of the root": (a_flat_critic_is_no_trouble, OURS, penalty_with(root=tf.sqrt)),
-    "WGAN-GP: fixed batch size": (any_batch_size_will_do, OURS, penalty_with(batch=4)),
+    "WGAN-GP: one alpha per pixel": (mixes_lie_on_the_line, ours, penalty_with(mix_shape=(4, 2, 2, 1))),
+    "WGAN-GP: norm over one axis": (norm_is_over_all_pixels, ours, penalty_with(axes=(1,))),
+    "WGAN-GP: batch norm in the critic": (batch_norm_is_refused, ours, penalty_with()),
+    "WGAN-GP: infinite slope of the root": (a_flat_critic_is_no_trouble, ours, penalty_with(root=tf.sqrt)),
+    "WGAN-GP: fixed batch size": (any_batch_size_will_do, ours, penalty_with(batch=4)),
     "WGAN: clipped statistics": (clip_leaves_statistics_alone, adversarial_step, clip_everything),
     "LSGAN: a sigmoid first": (
         squares_are_of_raw_scores,
-        zoo.least_squares().discriminator,
-        lambda real, fake: zoo.least_squares().discriminator(tf.sigmoid(real), tf.sigmoid(fake)),
+        losses.least_squares().discriminator,
+        lambda real, fake: losses.least_squares().discriminator(tf.sigmoid(real), tf.sigmoid(fake)),
     ),
     "InfoGAN: labels": (info_gan_sees_no_labels, _fit, fit_that_ignores_labels),
 }
