@@ -9,7 +9,7 @@
 # # Lab 07: The zoo of losses
 #
 # Same networks, many losses. Since 2014 there have been dozens of GANs, and many of them differ in a single line: what
-# the two players pay. In this lab ten of these losses play the same three games, under one budget, and you read the
+# the two players pay. In this lab eleven of these losses play the same three games, under one budget, and you read the
 # results. Then two GANs are told something: one gets labels, one finds its own.
 #
 # **You will learn** to
@@ -40,11 +40,11 @@ from labhelpers import checks, data, judging, losses, models, profiles, training
 visualize.show_pipeline(
     [
         ("one pair", "the same networks\nthe same noise"),
-        ("ten losses", "cross-entropy, squares,\nmargins, distances, energies"),
+        ("eleven losses", "cross-entropy, squares,\nmargins, distances, energies"),
         ("three games", "ring, grid, MNIST\nthe same number of steps"),
         ("one table", "modes, good samples\nFID, seconds"),
     ],
-    title="What you will have made: a contest of ten losses",
+    title="What you will have made: a contest of eleven losses",
 )
 
 # %% [markdown]
@@ -544,7 +544,7 @@ digit_rounds |= play(digits, run.digit_epochs, [contestant for contestant in con
 # %%
 visualize.show_rows(
     {"real": mnist.test_images[:14], **{name: played.gan.sample(14, seed=1) for name, played in digit_rounds.items()}},
-    title="The same budget, ten losses",
+    title="The same budget, eleven losses",
 )
 
 # %%
@@ -643,7 +643,7 @@ print(inspect.getsource(training.ConditionalGAN.deal))
 # **Before you run it:** after two epochs, how many of 1,000 digits will be the ones that were asked for?
 
 # %%
-told_images, told_labels = mnist.scaled("tanh").train[:told_count], mnist.train_labels[:told_count]
+told_images, told_labels = digits.data[:told_count], mnist.train_labels[:told_count]
 keras.utils.set_random_seed(SEED)
 cgan = training.ConditionalGAN(*models.conditional_pair(), ema=0.99, name="CGAN")
 cgan.compile(keras.optimizers.Adam(4e-4, 0.5), keras.optimizers.Adam(4e-4, 0.5), steps_per_execution=16)
@@ -722,7 +722,7 @@ categories = rng.integers(10, size=run.sample_count)
 latent = infogan.with_codes(rng.normal(size=(run.sample_count, 62)), categories, rng.uniform(-1, 1, size=(run.sample_count, 2)))
 seen = judge.probabilities(infogan.sample(latent)).argmax(axis=1)
 purity = judging.cluster_purity(categories, seen)
-on_real = judging.cluster_purity(infogan.read_categories(mnist.scaled("tanh").test), mnist.test_labels)
+on_real = judging.cluster_purity(infogan.read_categories(data.to_float(mnist.test_images, "tanh")), mnist.test_labels)
 print(
     f"cluster purity of the fakes: {purity:.2f}; of Q's categories for real test images: {on_real:.2f}; by chance about 0.11"
 )

@@ -39,6 +39,7 @@ RING: dict[str, tuple[int, float]] = {
     "least squares (0, 1, 1)": (7, 0.5),
     "hinge": (7, 0.5),
     "non-saturating + R1": (7, 0.5),
+    "relativistic + R1 + R2": (7, 0.5),
     "WGAN": (7, 0.3),
     "WGAN-GP": (7, 0.3),
     "EBGAN": (4, 0.3),

@@ -76,6 +76,26 @@ def r1(gamma: float = 10.0, every: int = 1) -> Term:
     )
 
 
+@registered_term
+def r2(gamma: float = 10.0, every: int = 1) -> Term:
+    """``gamma / 2`` times the mean squared norm of D's gradient at the fake images.
+
+    Args:
+        gamma: weight.
+        every: steps of D between two payments.
+
+    Source: Mescheder et al. 2018, equation 10.
+    """
+    return Term(
+        "discriminator",
+        lambda seen: tf.reduce_mean(squared_gradient(seen.score, seen.fake_images)),
+        gamma / 2,
+        formula=rf"\tfrac{{{gamma:g}}}{{2}}\, \mathbb{{E}} \lVert \nabla_x D(G(z)) \rVert^2",
+        source="Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, equation 10",
+        every=every,
+    )
+
+
 def squared_gradient(score: Callable[[Tensor], Any], images: Tensor) -> Tensor:
     """Squared norm of the gradient of D's score at each image, over all of its pixels.
 

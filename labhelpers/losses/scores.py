@@ -95,3 +95,22 @@ def hinge() -> AdversarialLoss:
         generator_optimizer=adam(1e-4, 0.0, 0.9),
         discriminator_optimizer=adam(4e-4, 0.0, 0.9),
     )
+
+
+@registered_loss
+def relativistic() -> AdversarialLoss:
+    """Each fake is compared with a real image: D raises the gap between their scores, G closes it.
+
+    No fake can get away by being better than an absolute border, so a G that covers only some modes is never done.
+    The paper pays it with both zero-centred penalties: ``relativistic().plus(r1(gamma), r2(gamma))``.
+
+    Source: Jolicoeur-Martineau 2018, section 4 (RSGAN); Huang et al. 2024 (R3GAN), equation 2.
+    """
+    return AdversarialLoss(
+        discriminator=lambda real_logits, fake_logits: tf.reduce_mean(tf.nn.softplus(fake_logits - real_logits)),
+        generator=lambda real_logits, fake_logits: tf.reduce_mean(tf.nn.softplus(real_logits - fake_logits)),
+        formula=r"L_D = \mathbb{E}\,\log(1 + e^{f - r}), \quad L_G = \mathbb{E}\,\log(1 + e^{r - f})",
+        source="Huang et al. 2024, The GAN is dead; long live the GAN! A Modern Baseline GAN, equation 2",
+        relativistic=True,
+        monitors=mean_scores,
+    )

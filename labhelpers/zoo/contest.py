@@ -75,6 +75,15 @@ CONTESTANTS: tuple[Contestant, ...] = (
         _SAME,
     ),
     Contestant(
+        "relativistic + R1 + R2",
+        "Vanilla GAN",
+        {
+            "points": lambda: losses.relativistic().plus(losses.r1(0.1), losses.r2(0.1)),
+            "images": lambda: losses.relativistic().plus(losses.r1(1.0), losses.r2(1.0)),
+        },
+        _SAME,
+    ),
+    Contestant(
         "WGAN",
         "WGAN",
         {"points": lambda: losses.wgan(clip_weights=0.1), "images": losses.wgan},

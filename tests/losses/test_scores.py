@@ -23,6 +23,7 @@ SCORE_LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "wgan": losses.wgan,
     "wgan_gp": losses.wgan_gp,
     "hinge": losses.hinge,
+    "relativistic": losses.relativistic,
 }
 
 
