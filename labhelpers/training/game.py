@@ -40,7 +40,6 @@ class Game(ImageModel):
     Attributes:
         players: the names of the networks that each player owns; the first one plays, the others learn along.
         averaged: the names of the networks that ``ema`` averages; the average is the attribute ``ema_NAME``.
-        arrays: what ``fit`` takes, in words for messages; the first one holds the real images.
 
     Raises:
         ValueError: a name is taken, or ``ema`` is no decay.
@@ -48,7 +47,6 @@ class Game(ImageModel):
 
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {name: (name,) for name in PLAYERS}
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
-    arrays: ClassVar[tuple[str, ...]] = ("images",)
 
     def __init__(
         self,
@@ -209,14 +207,6 @@ class Game(ImageModel):
         Raises:
             ValueError: the game is not compiled, a network is frozen, or the arrays do not suit the game.
         """
-        if len(arrays) != len(self.arrays):
-            raise ValueError(
-                f"{type(self).__name__}.fit got {len(arrays)} array(s), expected {len(self.arrays)}: "
-                f"{', '.join(self.arrays)}."
-            )
-        if self.paired and len({len(array) for array in arrays}) > 1:
-            found = ", ".join(f"{len(array):,} {name}" for name, array in zip(self.arrays, arrays, strict=True))
-            raise ValueError(f"There are {found}, expected as many of each: row i of one belongs to row i of all.")
         if not self.compiled:
             raise ValueError("This GAN is not compiled, so it has no optimizers. Call its compile() before its fit().")
         for player in map(self.player, PLAYERS):
