@@ -62,12 +62,12 @@ class Game(ImageModel):
         self.batches_per_step = self.adversarial_loss.critic_steps
         self.loss_names = self.names_of_losses()
         super().__init__(**kwargs)
+        self.ema = ema
         self.network_names = tuple(networks)
         for name, network in networks.items():
-            if hasattr(self, name):
+            if hasattr(type(self), name) or hasattr(self, name):  # some properties have no value before compile
                 raise ValueError(f"A game has something named {name!r} already. Give this network another name.")
             setattr(self, name, network)
-        self.ema = ema
         for name in self.averaged:
             setattr(self, f"ema_{name}", None if ema is None else _copy_of(getattr(self, name)))
         self.kept_names = tuple(self.keeps())
