@@ -40,7 +40,6 @@ class Game(ImageModel):
     Attributes:
         players: the names of the networks that each player owns; the first one plays, the others learn along.
         averaged: the names of the networks that ``ema`` averages; the average is the attribute ``ema_NAME``.
-        arrays: what ``fit`` takes, in words for messages; the first one holds the real images.
 
     Raises:
         ValueError: a name is taken, or ``ema`` is no decay.
@@ -48,7 +47,6 @@ class Game(ImageModel):
 
     players: ClassVar[Mapping[str, tuple[str, ...]]] = {name: (name,) for name in PLAYERS}
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
-    arrays: ClassVar[tuple[str, ...]] = ("images",)
 
     def __init__(
         self,
@@ -64,12 +62,12 @@ class Game(ImageModel):
         self.batches_per_step = self.adversarial_loss.critic_steps
         self.loss_names = self.names_of_losses()
         super().__init__(**kwargs)
+        self.ema = ema
         self.network_names = tuple(networks)
         for name, network in networks.items():
-            if hasattr(self, name):
+            if hasattr(type(self), name) or hasattr(self, name):  # some properties have no value before compile
                 raise ValueError(f"A game has something named {name!r} already. Give this network another name.")
             setattr(self, name, network)
-        self.ema = ema
         for name in self.averaged:
             setattr(self, f"ema_{name}", None if ema is None else _copy_of(getattr(self, name)))
         self.kept_names = tuple(self.keeps())
@@ -209,14 +207,6 @@ class Game(ImageModel):
         Raises:
             ValueError: the game is not compiled, a network is frozen, or the arrays do not suit the game.
         """
-        if len(arrays) != len(self.arrays):
-            raise ValueError(
-                f"{type(self).__name__}.fit got {len(arrays)} array(s), expected {len(self.arrays)}: "
-                f"{', '.join(self.arrays)}."
-            )
-        if self.paired and len({len(array) for array in arrays}) > 1:
-            found = ", ".join(f"{len(array):,} {name}" for name, array in zip(self.arrays, arrays, strict=True))
-            raise ValueError(f"There are {found}, expected as many of each: row i of one belongs to row i of all.")
         if not self.compiled:
             raise ValueError("This GAN is not compiled, so it has no optimizers. Call its compile() before its fit().")
         for player in map(self.player, PLAYERS):

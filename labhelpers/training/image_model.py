@@ -6,7 +6,7 @@ import gc
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -74,6 +74,7 @@ class ImageModel(keras.Model):
     writes ``losses_of_step(data)``, which runs one training step and returns the named losses.
 
     Attributes:
+        arrays: what ``fit`` takes, in words for messages; the first one holds the real images.
         step_history: each loss as a list with one value per training step, over all calls of ``fit``.
         epoch_seconds: wall time of each epoch, over all calls of ``fit``; the first one includes compiling.
         batches_per_step: how many batches of real images one training step takes.
@@ -81,6 +82,7 @@ class ImageModel(keras.Model):
         seed_generator: where all of the model's noise comes from; ``keras.utils.set_random_seed`` seeds it.
     """
 
+    arrays: ClassVar[tuple[str, ...]] = ("images",)
     loss_names: tuple[str, ...] = ()
     batches_per_step: int = 1
     paired: bool = True
@@ -153,8 +155,10 @@ class ImageModel(keras.Model):
             The Keras history: one mean for each loss and epoch. ``step_history`` has the single steps.
 
         Raises:
-            ValueError: the images are not in the range that the model makes, or there are none.
+            ValueError: the images are not in the range that the model makes, or there are none; or there are more or
+                fewer arrays than the model takes, or they do not belong together.
         """
+        self._require_arrays(arrays)
         require_range(arrays[0], self.output_activation)
         images_per_step = batch_size * self.batches_per_step
         steps = math.ceil(max(map(len, arrays)) / images_per_step)
@@ -187,6 +191,17 @@ class ImageModel(keras.Model):
             # are: without this, one copy after the other (188 MB for MNIST) waits until Python looks for cycles again.
             del data
             gc.collect()
+
+    def _require_arrays(self, arrays: Sequence[np.ndarray]) -> None:
+        """Check that these are as many arrays as the model takes, with as many rows where they are paired."""
+        if len(arrays) != len(self.arrays):
+            raise ValueError(
+                f"{type(self).__name__}.fit got {len(arrays)} array(s), expected {len(self.arrays)}: "
+                f"{', '.join(self.arrays)}."
+            )
+        if self.paired and len({len(array) for array in arrays}) > 1:
+            found = ", ".join(f"{len(array):,} {name}" for name, array in zip(self.arrays, arrays, strict=True))
+            raise ValueError(f"There are {found}, expected as many of each: row i of one belongs to row i of all.")
 
 
 def xla_pays(*networks: keras.Model) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,19 @@ def _load_arrays(file: Path, trusted: bool) -> Any:
             return loaded
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except ValueError as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if trusted or "allow_pickle" not in str(error):
-            raise
+            raise _damage(file, error) from error
         raise _refusal(file, "an array of Python objects, which is a pickle that runs while it is loaded") from error
 
 
 def _load_network(file: Path, trusted: bool) -> Any:
     import keras
 
-    if file.suffix.lower() != ".keras" and not trusted and _holds_code(_h5_config(file)):
+    if file.suffix.lower() == ".keras":
+        if not zipfile.is_zipfile(file):
+            raise _damage(file, "it is no zip archive")  # Keras would say that there is no such file
+    elif not trusted and _holds_code(_h5_config(file)):
         # Keras has its own guard; older releases of it left this format out.
         raise _refusal(file, "a network with Python code in it (a Lambda layer)")
     try:
@@ -86,13 +90,18 @@ def _load_network(file: Path, trusted: bool) -> Any:
         if trusted or not any(word in str(error).lower() for word in ("safe_mode", "unsafe", "lambda")):
             raise
         raise _refusal(file, "a network with Python code in it (a Lambda layer)") from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _damage(file, error) from error
 
 
 def _h5_config(file: Path) -> Any:
     import h5py
 
-    with h5py.File(file, "r") as content:
-        config = content.attrs.get("model_config")
+    try:
+        with h5py.File(file, "r") as content:
+            config = content.attrs.get("model_config")
+    except OSError as error:
+        raise _damage(file, error) from error
     if config is None:
         raise ValueError(
             f"{file.name} holds no network, expected a file that model.save made. Weights alone (.weights.h5) are "
@@ -114,4 +123,10 @@ def _refusal(file: Path, what: str) -> UntrustedFileError:
     return UntrustedFileError(
         f"{file.name} is {what}. Expected a file that holds numbers only: ask its author for .npz, or for .keras "
         "without Lambda layers. If you made it yourself, say load_trusted(path, i_trust_this_file=True)."
+    )
+
+
+def _damage(file: Path, found: object) -> ValueError:
+    return ValueError(
+        f"{file.name} is damaged ({found}), expected a whole file. Copy it once more from where it came from."
     )

@@ -137,7 +137,7 @@ class Table:
         missing = sorted(self.loss.draws.keys() - batch.drawn.keys())
         if missing:
             raise ValueError(
-                f"The loss {self.loss.name!r} needs {', '.join(missing)} drawn at random for each batch, but got only "
+                f"The loss {self.loss.name!r} needs {', '.join(missing)} drawn at random for each batch, but got "
                 f"{sorted(batch.drawn) or 'nothing'}. Draw them with loss.draws, or let a GAN do it in fit()."
             )
         judge, told = self.players["discriminator"], batch.told_to_discriminator

@@ -10,7 +10,7 @@ import pytest
 from labhelpers import zoo
 from labhelpers.cli import main as labs
 from labhelpers.cli.build import README, readme_drift, readme_with_tables
-from labhelpers.losses.adversarial import LOSSES
+from labhelpers.losses import LOSSES, TERMS
 
 
 def small(task: zoo.Task) -> zoo.Task:
@@ -59,8 +59,11 @@ def test_the_ring_is_learnt(contestant: zoo.Contestant) -> None:
 def test_every_built_loss_has_a_contestant_of_a_known_type() -> None:
     names = {kind.name for kind in zoo.ZOO}
     assert {contestant.gan_type for contestant in zoo.CONTESTANTS} <= names
-    played = {contestant.losses[kind]().name for contestant in zoo.CONTESTANTS for kind in ("points", "images")}
+    losses = [contestant.losses[kind]() for contestant in zoo.CONTESTANTS for kind in ("points", "images")]
+    played, terms = {loss.name for loss in losses}, {term.name for loss in losses for term in loss.terms}
     assert played <= set(LOSSES)
+    assert terms <= set(TERMS)
+    assert terms >= {"gradient_penalty", "r1", "pull_away_term", "controlled_fakes"}
     assert played >= {
         "non_saturating",
         "saturating",
@@ -68,7 +71,6 @@ def test_every_built_loss_has_a_contestant_of_a_known_type() -> None:
         "wgan",
         "wgan_gp",
         "hinge",
-        "with_r1",
         "ebgan",
         "began",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import joblib
 import keras
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from labhelpers import models
-from labhelpers.training.saving import UntrustedFileError, load_trusted
+from labhelpers.training import UntrustedFileError, load_trusted
 
 NOISE = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
 
@@ -28,18 +29,18 @@ class Malicious:
     def __init__(self, mark: Path) -> None:
         self.mark = str(mark)
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return os.mkdir, (self.mark,)
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-def test_networks_come_back_with_identical_samples(generator, suffix, tmp_path):
+def test_networks_come_back_with_identical_samples(generator: keras.Model, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"generator{suffix}"
     generator.save(path)
     np.testing.assert_array_equal(load_trusted(path)(NOISE), generator(NOISE))
 
 
-def test_arrays_come_back(tmp_path):
+def test_arrays_come_back(tmp_path: Path) -> None:
     losses = np.array([1.5, 0.25])
     np.save(tmp_path / "losses.npy", losses)
     np.savez(tmp_path / "losses.npz", g=losses, d=2 * losses)
@@ -49,7 +50,7 @@ def test_arrays_come_back(tmp_path):
     np.testing.assert_array_equal(both["d"], 2 * losses)
 
 
-def test_joblib_weights_come_back_only_when_trusted(generator, tmp_path):
+def test_joblib_weights_come_back_only_when_trusted(generator: keras.Model, tmp_path: Path) -> None:
     path = tmp_path / "weights.joblib"
     joblib.dump({"gen_weights": generator.get_weights()}, path)
     with pytest.raises(UntrustedFileError, match="i_trust_this_file=True"):
@@ -86,7 +87,7 @@ def _named_objects(path: Path, thing: object) -> None:
         ("renamed.npz", _pickle),
     ],
 )
-def test_a_malicious_pickle_is_refused_and_does_not_run(name, write, tmp_path):
+def test_a_malicious_pickle_is_refused_and_does_not_run(name: str, write: Any, tmp_path: Path) -> None:
     path, mark = tmp_path / name, tmp_path / "mark"
     write(path, Malicious(mark))
     with pytest.raises(UntrustedFileError, match="Expected a file that holds numbers only"):
@@ -94,7 +95,7 @@ def test_a_malicious_pickle_is_refused_and_does_not_run(name, write, tmp_path):
     assert not mark.exists()
 
 
-def test_the_malicious_pickle_is_a_real_one(tmp_path):
+def test_the_malicious_pickle_is_a_real_one(tmp_path: Path) -> None:
     path, mark = tmp_path / "a.joblib", tmp_path / "mark"
     joblib.dump(Malicious(mark), path)
     load_trusted(path, i_trust_this_file=True)
@@ -102,7 +103,7 @@ def test_the_malicious_pickle_is_a_real_one(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-def test_a_network_with_code_in_it_is_refused_and_does_not_run(suffix, tmp_path):
+def test_a_network_with_code_in_it_is_refused_and_does_not_run(suffix: str, tmp_path: Path) -> None:
     path, mark = tmp_path / f"network{suffix}", tmp_path / "mark"
     target = str(mark)
     # the code travels as bytes in the file; it would run when the layer is built or called
@@ -116,16 +117,30 @@ def test_a_network_with_code_in_it_is_refused_and_does_not_run(suffix, tmp_path)
     assert not mark.exists()
 
 
-def test_other_files_are_sentences(tmp_path):
+def test_other_files_are_sentences(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="check the name"):
         load_trusted(tmp_path / "missing.npy")
     (tmp_path / "notes.txt").write_text("numbers")
     with pytest.raises(ValueError, match=r"expected \.npy"):
         load_trusted(tmp_path / "notes.txt")
-    (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY\x01\x00")
-    with pytest.raises(ValueError):  # noqa: PT011  (NumPy's own words)
-        load_trusted(tmp_path / "broken.npy")
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.save_weights(tmp_path / "only.weights.h5")
     with pytest.raises(ValueError, match="load_weights"):
         load_trusted(tmp_path / "only.weights.h5")
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz", "keras", "h5"])
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_damaged_file_is_a_sentence(suffix: str, trusted: bool, tmp_path: Path) -> None:
+    whole, damaged = tmp_path / f"whole.{suffix}", tmp_path / f"damaged.{suffix}"
+    if suffix == "npy":
+        np.save(whole, np.arange(1000))
+    elif suffix == "npz":
+        np.savez(whole, numbers=np.arange(1000))
+    else:
+        keras.Sequential([keras.Input((2,)), keras.layers.Dense(50)]).save(whole)
+    content = whole.read_bytes()
+    for broken in (content[: len(content) // 2], content[:8], b""):
+        damaged.write_bytes(broken)
+        with pytest.raises(ValueError, match=rf"damaged\.{suffix} is damaged \(.*\), expected a whole file"):
+            load_trusted(damaged, i_trust_this_file=trusted)
