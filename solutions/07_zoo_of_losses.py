@@ -414,11 +414,15 @@ contestants = [
 print(", ".join(contestant.name for contestant in contestants))
 
 
+rows = {contestant.name: {} for contestant in contestants}  # the table of results
+
+
 def play(task, epochs, players):
-    """Let these contestants play one game, and print what came of each."""
+    """Let these contestants play one game, print what came of each, and enter it in the table."""
     found = {}
     for contestant in players:
         found[contestant.name] = zoo.train(contestant, task, epochs, seed=SEED, jit_compile=jit_compile)
+        rows[contestant.name] |= zoo.columns_of(task, found[contestant.name])
         numbers = ", ".join(f"{name} {value:.3g}" for name, value in found[contestant.name].after.items())
         print(f"{contestant.name:<25} {numbers:<24} {found[contestant.name].seconds:5.1f} s")
     return found
@@ -474,6 +478,7 @@ visualize.plot_landscapes(
 
 # %%
 show_losses(ring_rounds, "the ring")
+del ring_rounds  # the table has their figures: eleven pairs of networks need not stay in memory
 
 # %% [markdown]
 # **What you should see** (`quick`): seven of the ten find all eight modes with at least four of five samples good: both
@@ -509,6 +514,7 @@ visualize.show_points(
     limit=5.2,
     title="The grid: real points, and the fakes of each loss",
 )
+del grid_rounds
 
 # %% [markdown]
 # **What you should see** (`quick`): this game is harder, and nobody wins it in so few steps. Most losses find 22 to 25 of the 25 modes,
@@ -556,14 +562,6 @@ show_losses(digit_rounds, "MNIST")
 # %%
 judge = judging.mnist_judge()
 reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[:run.sample_count])
-rows = {
-    contestant.name: {
-        **zoo.columns_of(ring, ring_rounds[contestant.name]),
-        **zoo.columns_of(grid, grid_rounds[contestant.name]),
-        **zoo.columns_of(digits, digit_rounds[contestant.name]),
-    }
-    for contestant in contestants
-}
 results = pd.DataFrame.from_dict(rows, orient="index")
 floor = reference.floor(run.sample_count)
 print("FID of real images, the floor:", "too few images to say" if floor is None else f"{floor[0]:.2f}")

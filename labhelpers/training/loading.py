@@ -78,6 +78,8 @@ def _load_arrays(file: Path, trusted: bool) -> Any:
 def _load_network(file: Path, trusted: bool) -> Any:
     import keras
 
+    import labhelpers.models  # noqa: F401  (registers our own layers)
+
     if file.suffix.lower() == ".keras":
         if not zipfile.is_zipfile(file):
             raise _damage(file, "it is no zip archive")  # Keras would say that there is no such file

@@ -164,11 +164,11 @@ def squares_are_of_raw_scores(d_loss: Callable[[Any, Any], Any]) -> None:
 
 def info_gan_sees_no_labels(fit: Callable[..., Any]) -> None:
     from labhelpers.training import InfoGAN
-    from tests.training.test_conditional import LABELS, POINTS, coded_pair, compiled
+    from tests.training.small_pairs import LABELLED_POINTS, LABELS, coded_pair, quickly_compiled
 
-    gan = compiled(InfoGAN(*coded_pair()))
+    gan = quickly_compiled(InfoGAN(*coded_pair()))
     with pytest.raises(ValueError, match=r"got 2 array\(s\), expected 1"):
-        fit(gan, POINTS, LABELS)
+        fit(gan, LABELLED_POINTS, LABELS)
 
 
 def fit_that_ignores_labels(gan: Any, images: np.ndarray, labels: np.ndarray) -> None:

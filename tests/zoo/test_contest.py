@@ -43,14 +43,13 @@ RING: dict[str, tuple[int, float]] = {
     "WGAN": (7, 0.3),
     "WGAN-GP": (7, 0.3),
     "EBGAN": (4, 0.3),
-    "least squares (-1, 1, 0)": (0, 0.0),
-    "BEGAN": (0, 0.0),
 }
 
 
-@pytest.mark.parametrize("contestant", zoo.CONTESTANTS, ids=lambda contestant: contestant.name)
-def test_the_ring_is_learnt(contestant: zoo.Contestant) -> None:
-    modes, good = RING[contestant.name]
+@pytest.mark.parametrize("name", RING)
+def test_the_ring_is_learned(name: str) -> None:
+    modes, good = RING[name]
+    contestant = next(each for each in zoo.CONTESTANTS if each.name == name)
     result = zoo.train(contestant, zoo.ring_task(), 3, jit_compile=False, progress=False)
     assert result.after["modes"] >= modes
     assert result.after["good"] >= good
