@@ -191,7 +191,8 @@ class ImageModel(keras.Model):
             )
         finally:
             del data
-            _give_memory_back()
+            if sum(array.nbytes for array in arrays) > 10_000_000:  # for less it would take longer than it is worth
+                _give_memory_back()
 
     def _require_arrays(self, arrays: Sequence[np.ndarray]) -> None:
         """Check that these are as many arrays as the model takes, with as many rows where they are paired."""
@@ -208,8 +209,8 @@ class ImageModel(keras.Model):
 def _give_memory_back() -> None:
     """Free what a training no longer needs, and hand it to the system.
 
-    The copy of the images on the device is part of a cycle, as all graphs of TensorFlow are: without this, one copy after
-    the other (188 MB for MNIST) waits until Python looks for cycles. And glibc keeps what is freed unless it is told.
+    The copy of the images on the device is part of a cycle, as all graphs of TensorFlow are: without this, one copy
+    after the other (188 MB for MNIST) waits until Python looks for cycles. And glibc keeps what is freed unless told.
     """
     gc.collect()
     if sys.platform == "linux":
