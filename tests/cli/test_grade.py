@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from labhelpers.cli import build, grade
-from labhelpers.cli.grade import ExerciseScore, Score, grade_notebook
+from labhelpers.cli.grade import ExerciseScore, Score, grade_notebook, scoring
+from labhelpers.cli.grade.report import write_csv
 
 SOURCES = build.SOURCES
 
@@ -350,7 +351,7 @@ def test_right_answers_of_every_style_get_their_points(name: str, tiny: build.La
 
 
 def test_untouched_gets_nothing_and_starts_no_kernel(tiny: build.Lab, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(grade, "_Kernel", None)
+    monkeypatch.setattr(scoring, "Kernel", None)
     score = grade_notebook(save(tmp_path / "untouched.ipynb", student_file(tiny)))
     assert (score.outcome, score.points, score.of) == ("scored", 0, 6)
     assert {each.status for each in score.exercises} == {"unanswered"}
@@ -586,7 +587,7 @@ def test_bad_options(words: list[str]) -> None:
 
 def test_formulas_do_not_reach_a_spreadsheet(tmp_path: Path) -> None:
     with (tmp_path / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
-        grade._write_csv(stream, [Score("=cmd.ipynb", "not scored", "@nothing")])
+        write_csv(stream, [Score("=cmd.ipynb", "not scored", "@nothing")])
     assert (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()[1].startswith("'=cmd.ipynb")
 
 

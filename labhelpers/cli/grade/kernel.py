@@ -1,0 +1,182 @@
+"""The kernel, seen from outside: started, asked, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import site
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import matplotlib
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+from labhelpers import profiles
+from labhelpers.cli import build
+from labhelpers.cli.grade.plan import Plan
+from labhelpers.cli.grade.report import sentence, shorten
+from labhelpers.cli.grade.score import NotScored
+from labhelpers.data.directory import data_directory
+
+_SETUP_LIMIT = 300.0
+
+
+_MEMORY_LIMIT = 4 * 2**30
+
+
+_FILE_LIMIT = 2**28
+
+
+class KernelEnded(Exception):  # noqa: N818  (an outcome)
+    """The kernel's process ended; holds its exit status."""
+
+
+class Kernel:
+    """A kernel that has run the set-up cells of a lab, with its own folder; an asynchronous context manager."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.seal: object = None
+        self.done = 0
+        self.own_answers = 0
+        self._folder = tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True)
+        self._manager = AsyncKernelManager(
+            kernel_name="python3",
+            # Only the kernel of this very Python, not one that the user registered under the same name.
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+            connection_file=str(Path(self._folder.name) / "connection.json"),
+        )
+        self._client: Any = None
+
+    async def start(self) -> None:
+        """Start it and run the set-up cells.
+
+        Raises:
+            NotScored: they fail, which is no student's fault.
+        """
+        home = Path(self._folder.name) / "home"
+        home.mkdir()
+        await self._manager.start_kernel(
+            cwd=str(home),
+            env=_environment(home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            extra_arguments=["--HistoryManager.enabled=False"],
+        )
+        self._client = self._manager.client()
+        # Neither output nor questions are read: the channels stay closed, and a flood of output ends nowhere.
+        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        end = time.monotonic() + _SETUP_LIMIT
+        checks = sorted(
+            {part for each in self.plan.exercises for part in re.findall(r"\bchecks\.(lab\d+)\b", each.check)}
+        )
+        limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
+        forbidden = os.path.normcase(os.path.realpath(build.SOURCES))
+        handler = f"{kernel_side()}\n_kernel_side({limits!r}, {forbidden!r})\ndel _kernel_side, annotations, Any"
+        try:
+            for source in (handler, *self.plan.setup):
+                error = await self.execute(source, end)
+                if error:
+                    raise NotScored(f"The set-up of the lab fails, which is not the student's fault: {sentence(error)}")
+            self.seal = (await self.request("begin", end, checks))["seal"]
+        except (TimeoutError, KernelEnded) as problem:
+            raise NotScored(
+                "The set-up of the lab "
+                + ("takes too long" if isinstance(problem, TimeoutError) else f"ends the kernel ({problem})")
+                + ", which is not the student's fault: try fewer --jobs."
+            ) from None
+
+    async def execute(self, source: str, end: float) -> str:
+        """Run a cell; what it raised as ``Name: text``, or an empty string."""
+        content = {
+            "code": source,
+            "silent": False,
+            "store_history": False,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        reply = await self._ask("execute_request", content, end)
+        if any(part.get("source") == "ask_exit" for part in reply.get("payload", ())):
+            raise KernelEnded("exit or quit was called")  # it will end in a moment
+        if reply.get("status") == "ok":
+            return ""
+        return f"{reply.get('ename', 'Error')}: {str(reply.get('evalue', ''))[:600]}"
+
+    async def request(self, request: str, end: float, *arguments: object) -> dict[str, Any]:
+        """Ask the handler that ``kernel_side`` installed."""
+        reply = await self._ask("labs_request", {"request": request, "arguments": list(arguments)}, end)
+        if "fault" in reply:
+            raise KernelEnded(f"the request {request} failed: {shorten(str(reply['fault']), 200)}")
+        return reply
+
+    async def _ask(self, kind: str, content: Mapping[str, object], end: float) -> dict[str, Any]:
+        message = self._client.session.msg(kind, dict(content))
+        self._client.shell_channel.send(message)
+        wanted = message["header"]["msg_id"]
+        while time.monotonic() < end:
+            try:
+                reply = await self._client.get_shell_msg(timeout=0.25)
+            except queue.Empty:
+                if not await self._manager.is_alive():
+                    status = await self._manager.provisioner.poll()
+                    raise KernelEnded(f"exit status {status}") from None
+                continue
+            if reply["parent_header"].get("msg_id") == wanted:
+                return dict(reply["content"])
+        raise TimeoutError
+
+    async def __aenter__(self) -> Kernel:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            self._client.stop_channels()
+        if self._manager.has_kernel:
+            with contextlib.suppress(OSError, RuntimeError):
+                if hasattr(signal, "SIGKILL"):  # the whole process group; Windows ends the process itself
+                    await self._manager.signal_kernel(signal.SIGKILL)
+            with contextlib.suppress(OSError, RuntimeError):
+                await self._manager.shutdown_kernel(now=True)
+        self._folder.cleanup()
+
+
+def kernel_side() -> str:
+    """The text of the file that is sent to every kernel."""
+    return Path(__file__).with_name("kernel_side.py").read_text(encoding="utf-8")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A kernel's environment: what Python and TensorFlow need, where the data is, and nothing else of the caller's."""
+    keep = re.compile(
+        r"PATH|PATHEXT|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|NUMBER_OF_PROCESSORS|PROCESSOR_\w+|LANG|LC_\w+|TZ"
+        r"|(DY)?LD_LIBRARY_PATH|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|CONDA_PREFIX|TF_\w+|OMP_NUM_THREADS",
+        re.IGNORECASE,
+    )
+    kept = {name: value for name, value in os.environ.items() if keep.fullmatch(name)}
+    places = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMPDIR", "TEMP", "TMP")}
+    cache = os.environ.get("KERAS_HOME") or str(Path.home() / ".keras")
+    return {
+        **kept,
+        **places,
+        "KERAS_HOME": cache,
+        "LABS_DATA": str(data_directory().resolve()),
+        "MPLCONFIGDIR": matplotlib.get_cachedir(),  # else every kernel builds its list of fonts anew
+        "PYTHONUSERBASE": site.getuserbase(),
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "CUDA_VISIBLE_DEVICES": "-1",  # many notebooks at once do not share a GPU well
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        profiles.VARIABLE: "smoke",
+    }

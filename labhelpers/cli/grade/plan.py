@@ -1,0 +1,165 @@
+"""The trusted side: a lab as scoring needs it, from its source."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from labhelpers.cli import build
+from labhelpers.cli.build import Lab, SourceError
+from labhelpers.cli.grade.score import NotScored
+
+# fmt: off
+MACHINERY = {
+    "__builtins__", "__import__", "_thread", "atexit", "builtins", "checks", "ctypes", "eval", "exec", "gc",
+    "get_ipython", "importlib", "inspect", "multiprocessing", "os", "pathlib", "signal", "socket", "subprocess",
+    "sys", "threading",
+}
+# fmt: on
+"""Names that an answer of these labs has no reason to use."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: its stub, its check with hidden tests, and the names that it defines and uses."""
+
+    name: str
+    points: float
+    stub: str
+    check: str
+    defines: tuple[str, ...]
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A lab as scoring needs it. Set-up cells come first, wherever they stand."""
+
+    lab: Lab
+    release: str
+    digest: str
+    setup: tuple[str, ...]
+    exercises: tuple[Exercise, ...]
+    questions: tuple[tuple[str, float, str], ...]
+    graded_ids: frozenset[str]
+
+
+class Plans:
+    """The plans of all labs, made when first needed, with the limits that they are run under."""
+
+    def __init__(self, time_limit: float, overall_limit: float) -> None:
+        self.time_limit = time_limit
+        self.overall_limit = overall_limit
+        self.labs = {lab.stem: lab for lab in build.catalogue()}
+        self._made: dict[str, Plan] = {}
+        if not any(lab.source.exists() for lab in self.labs.values()):
+            raise NotScored(f"There is no source of a lab in {build.SOURCES}: scoring needs the folder with solutions.")
+
+    def plan(self, stem: str) -> Plan:
+        """The plan of the lab with this stem."""
+        if stem not in self._made:
+            self._made[stem] = _make_plan(self.labs[stem], f"{self.time_limit} {self.overall_limit}")
+        return self._made[stem]
+
+
+def _make_plan(lab: Lab, limits: str) -> Plan:
+    notebook = build.solution_notebook(lab)
+    stubs = build.student_cells(notebook)
+    answers: dict[str, tuple[str, str]] = {}
+    exercises: list[Exercise] = []
+    questions: list[tuple[str, float, str]] = []
+    graded_ids = set()
+    setup = [cell.source for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])]
+    for cell, stub in zip(notebook.cells, stubs.cells, strict=True):
+        grader = cell.metadata.get("nbgrader")
+        if not grader:
+            continue
+        graded_ids.add(grader.grade_id)
+        if grader.solution and not grader.grade:
+            answers[grader.grade_id] = (cell.source, stub.source)
+        elif grader.solution:
+            questions.append((grader.grade_id, float(grader.points), stub.source))
+        else:
+            name = grader.grade_id.removeprefix("check_")
+            if name not in answers:
+                raise SourceError(f"{lab.source.name}: the check {name!r} has no answer cell of that name above it.")
+            if cell.source == stub.source:
+                raise SourceError(f"{lab.source.name}: the check {name!r} has no hidden tests, so nothing is scored.")
+            solution, stub_text = answers[name]
+            exercises.append(
+                Exercise(
+                    name,
+                    float(grader.points),
+                    stub_text,
+                    TransformerManager().transform_cell(cell.source),
+                    tuple(sorted(bound_names(solution))),
+                    frozenset(attributes(solution)),
+                )
+            )
+    digest = hashlib.sha256(build.to_text(notebook).encode())
+    for path in sorted(Path(build.__file__).resolve().parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    digest.update(limits.encode())
+    release = notebook.metadata["labs"]["release"]
+    return Plan(
+        lab,
+        release,
+        digest.hexdigest()[:20],
+        tuple(setup),
+        tuple(exercises),
+        tuple(questions),
+        frozenset(graded_ids),
+    )
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of a cell, magics and top-level ``await`` included.
+
+    Raises:
+        SyntaxError: it does not parse.
+    """
+    try:
+        text = TransformerManager().transform_cell(source)
+        tree = compile(text, "<answer>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(f"{error or type(error).__name__}") from None
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def bound_names(source: str) -> set[str]:
+    """The names that a cell binds at its top level, as far as its text tells."""
+    try:
+        statements = parse(source).body
+    except SyntaxError:
+        return set()
+    names: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names.update((alias.asname or alias.name).split(".")[0] for alias in statement.names)
+        else:
+            names.update(
+                node.id
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            )
+    return names
+
+
+def attributes(source: str) -> set[str]:
+    """Every name that a cell takes from a module or an object: ``losses.kl_divergence``, an import, a getattr."""
+    found: set[str] = set()
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            found.add(node.value)
+    return found
