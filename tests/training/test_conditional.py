@@ -17,7 +17,9 @@ from labhelpers.models.conditional import conditional_pair
 from labhelpers.models.dense import toy_pair
 from labhelpers.training import GAN, ConditionalGAN, InfoGAN, StopOnNonFinite
 from tests.training.small_pairs import (
-    LABELLED_POINTS,
+    LABELLED_POINTS as POINTS,
+)
+from tests.training.small_pairs import (
     LABELS,
     all_finite,
     coded_pair,
@@ -44,7 +46,7 @@ def _eagerly() -> Iterator[None]:
 def test_a_conditional_gan_draws_what_is_asked_for() -> None:
     keras.utils.set_random_seed(0)
     gan = compiled(ConditionalGAN(*told_pair()))
-    gan.fit(np.tile(LABELLED_POINTS, (50, 1)), np.tile(LABELS, 50), batch_size=50, epochs=25, progress=False)
+    gan.fit(np.tile(POINTS, (50, 1)), np.tile(LABELS, 50), batch_size=50, epochs=25, progress=False)
     for label in range(3):
         mean = gan.sample(np.full(200, label)).mean(axis=0)
         np.testing.assert_allclose(mean, [label, -label], atol=0.5)
@@ -54,7 +56,7 @@ def test_a_conditional_gan_draws_what_is_asked_for() -> None:
 def test_both_networks_are_told_the_labels_of_the_real_images() -> None:
     gan = compiled(ConditionalGAN(*told_pair()))
     seen = {"generator": listen(gan.generator), "discriminator": listen(gan.discriminator)}
-    gan.losses_of_step((tf.constant(LABELLED_POINTS[:5]), tf.constant(LABELS[:5])))
+    gan.losses_of_step((tf.constant(POINTS[:5]), tf.constant(LABELS[:5])))
     assert len(seen["generator"]) == 1
     assert len(seen["discriminator"]) == 3
     for _, told in (*seen["generator"], *seen["discriminator"]):
@@ -66,7 +68,7 @@ def test_both_networks_are_told_the_labels_of_the_real_images() -> None:
 def test_every_critic_step_has_images_of_its_own_with_their_labels(count: int) -> None:
     gan = compiled(ConditionalGAN(*told_pair(), losses.wgan_gp(critic_steps=5)))
     drawn, judged = listen(gan.generator), listen(gan.discriminator)
-    gan.losses_of_step((tf.constant(LABELLED_POINTS[:count]), tf.constant(LABELS[:count])))
+    gan.losses_of_step((tf.constant(POINTS[:count]), tf.constant(LABELS[:count])))
     assert len(drawn) == 5
     assert len(judged) == 5 * 3 + 1  # real, fake and mixed images; the last fakes once more, for G
     for step in range(5):
@@ -74,7 +76,7 @@ def test_every_critic_step_has_images_of_its_own_with_their_labels(count: int) -
         rows = np.arange(step, count, 5) if count >= 5 else [step % count]
         labels = np.eye(3)[LABELS[rows]]
         np.testing.assert_array_equal(drawn[step][1], labels)
-        np.testing.assert_array_equal(judged[3 * step][0], LABELLED_POINTS[rows])
+        np.testing.assert_array_equal(judged[3 * step][0], POINTS[rows])
         for _, told in judged[3 * step : 3 * step + 3]:
             np.testing.assert_array_equal(told, labels)
     np.testing.assert_array_equal(judged[-1][1], labels)
@@ -98,7 +100,7 @@ def test_other_losses_and_penalties_run_conditionally(name: str) -> None:
     gan = ConditionalGAN(*(told_energy_pair() if loss.reads == "energy" else told_pair(hidden=8)), loss)
     before = values(gan.generator), values(gan.discriminator)
     stop = StopOnNonFinite()
-    compiled(gan).fit(LABELLED_POINTS, LABELS, batch_size=8, epochs=1, progress=False, callbacks=[stop])
+    compiled(gan).fit(POINTS, LABELS, batch_size=8, epochs=1, progress=False, callbacks=[stop])
     assert stop.message is None
     assert all_finite(gan)
     steps = -(-40 // (8 * loss.critic_steps))
@@ -110,7 +112,7 @@ def test_other_losses_and_penalties_run_conditionally(name: str) -> None:
 
 def test_began_moves_its_controller_conditionally() -> None:
     gan = compiled(ConditionalGAN(*told_energy_pair(), losses.began(rate=0.1)))
-    gan.fit(LABELLED_POINTS, LABELS, batch_size=8, epochs=2, progress=False)
+    gan.fit(POINTS, LABELS, batch_size=8, epochs=2, progress=False)
     steps = {name: np.array(each) for name, each in gan.step_history.items()}
     k, expected = 0.0, []
     for real, fake in zip(steps["real_energy"], steps["fake_energy"], strict=True):
@@ -128,15 +130,15 @@ def test_what_a_conditional_gan_cannot_take_is_a_sentence() -> None:
         ConditionalGAN(*toy_pair())
     gan = compiled(ConditionalGAN(*told_pair()))
     with pytest.raises(ValueError, match=r"ConditionalGAN\.fit got 1 array\(s\), expected 2: images, labels"):
-        gan.fit(LABELLED_POINTS)
+        gan.fit(POINTS)
     with pytest.raises(ValueError, match="There are 40 images, 39 labels, expected as many of each"):
-        gan.fit(LABELLED_POINTS, LABELS[:39])
+        gan.fit(POINTS, LABELS[:39])
     with pytest.raises(ValueError, match="The labels go from 1 to 3, but these networks know 0 to 2"):
-        gan.fit(LABELLED_POINTS, LABELS + 1)
+        gan.fit(POINTS, LABELS + 1)
     with pytest.raises(ValueError, match="know 0 to 2"):
         gan.sample([0, 3])
     with pytest.raises(ValueError, match="from 0 on"):
-        gan.fit(LABELLED_POINTS, LABELS - 1)
+        gan.fit(POINTS, LABELS - 1)
     with pytest.raises(ValueError, match="whole numbers"):
         gan.sample(np.eye(3))
     with pytest.raises(ValueError, match="whole numbers"):
@@ -152,7 +154,7 @@ def test_batch_norm_under_a_gradient_penalty_is_found_behind_the_labels() -> Non
 
 def test_save_and_load_a_conditional_gan(tmp_path: Path) -> None:
     gan = compiled(ConditionalGAN(*told_energy_pair(), losses.began(rate=0.1), ema=0.9))
-    gan.fit(LABELLED_POINTS, LABELS, batch_size=20, epochs=1, progress=False)
+    gan.fit(POINTS, LABELS, batch_size=20, epochs=1, progress=False)
     gan.save(tmp_path / "cgan.keras")
     loaded = keras.models.load_model(tmp_path / "cgan.keras")
     assert loaded.adversarial_loss == gan.adversarial_loss
@@ -184,7 +186,7 @@ def test_latent_vectors_hold_noise_a_category_and_codes() -> None:
 def test_the_information_by_hand() -> None:
     gan = info_gan()
     latent = gan.noise_from_seed(4, seed=0)
-    real = tf.constant(LABELLED_POINTS[:4])
+    real = tf.constant(POINTS[:4])
     fakes = gan.generator(latent)
     before = gan.discriminator(fakes)
     logits = np.asarray(before["category"], dtype=np.float64)
@@ -206,18 +208,18 @@ def test_the_information_by_hand() -> None:
 
 def test_info_gan_makes_its_category_visible_without_labels() -> None:
     gan = info_gan()
-    gan.fit(np.tile(LABELLED_POINTS, (50, 1)), batch_size=50, epochs=15, progress=False)
+    gan.fit(np.tile(POINTS, (50, 1)), batch_size=50, epochs=15, progress=False)
     assert gan.step_history["information"][-1] > 0.8 * math.log(3)
     categories = np.arange(300) % 3
     latent = gan.with_codes(np.random.default_rng(0).normal(size=(300, 2)), categories, np.zeros((300, 1)))
     assert (gan.read_categories(gan.sample(latent)) == categories).mean() > 0.9
     with pytest.raises(ValueError, match=r"InfoGAN\.fit got 2 array\(s\), expected 1: images"):
-        gan.fit(LABELLED_POINTS, LABELS)
+        gan.fit(POINTS, LABELS)
 
 
 def test_without_weight_the_category_stays_hidden() -> None:
     gan = info_gan(weight=0.0)
-    gan.fit(np.tile(LABELLED_POINTS, (50, 1)), batch_size=50, epochs=15, progress=False)
+    gan.fit(np.tile(POINTS, (50, 1)), batch_size=50, epochs=15, progress=False)
     assert gan.step_history["information"][-1] < 0.5 * math.log(3)
 
 
@@ -234,7 +236,7 @@ def test_other_losses_and_penalties_run_with_codes(name: str) -> None:
     loss = INFO_LOSSES[name]
     gan = compiled(InfoGAN(*coded_pair(), loss))
     before = values(gan.generator), values(gan.discriminator)
-    gan.fit(LABELLED_POINTS, batch_size=8, epochs=1, progress=False)
+    gan.fit(POINTS, batch_size=8, epochs=1, progress=False)
     assert all_finite(gan)
     assert {"codes_error", "information", *loss.names} == set(gan.step_history)
     assert int(gan.discriminator_optimizer.iterations) == loss.critic_steps * len(gan.step_history["g_loss"])
@@ -246,7 +248,7 @@ def test_other_losses_and_penalties_run_with_codes(name: str) -> None:
 def test_the_category_is_found_under_other_losses(name: str) -> None:
     keras.utils.set_random_seed(1)
     gan = compiled(InfoGAN(*coded_pair(), INFO_LOSSES[name]))
-    gan.fit(np.tile(LABELLED_POINTS, (50, 1)), batch_size=50, epochs=15 * gan.batches_per_step, progress=False)
+    gan.fit(np.tile(POINTS, (50, 1)), batch_size=50, epochs=15 * gan.batches_per_step, progress=False)
     assert gan.step_history["information"][-1] > 0.8 * math.log(3)
 
 
@@ -254,7 +256,7 @@ def test_penalties_look_at_the_score_and_not_at_the_codes() -> None:
     keras.utils.set_random_seed(1)
     gan = InfoGAN(*coded_pair(), losses.non_saturating().plus(losses.r1(2.0)))
     compiled(gan)
-    points = tf.constant(LABELLED_POINTS[:6])
+    points = tf.constant(POINTS[:6])
     with tf.GradientTape() as tape:
         tape.watch(points)
         score = tf.reduce_sum(gan.discriminator(points)["logit"])
