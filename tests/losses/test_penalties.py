@@ -214,5 +214,6 @@ def test_the_papers_constants_are_the_defaults() -> None:
 
 def test_formulas_name_the_weights_that_are_paid() -> None:
     assert gradient_penalty(3.0).formula.startswith("3\\,")
-    assert "- 1)^2" in gradient_penalty().formula
+    assert gradient_penalty().formula.endswith(r"(\lVert \nabla_{\hat x} D(\hat x) \rVert - 1)^2")
+    assert gradient_penalty(target=2.0).formula.endswith(r"(\lVert \nabla_{\hat x} D(\hat x) \rVert / 2 - 1)^2")
     assert r"\tfrac{4}{2}" in r1(4.0).formula

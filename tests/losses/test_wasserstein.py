@@ -49,6 +49,11 @@ def test_a_saved_loss_has_its_penalty_once() -> None:
     assert AdversarialLoss.from_config(loss.to_config()).terms == loss.terms
 
 
+def test_the_formula_names_the_target() -> None:
+    assert r"\rVert - 1)^2" in wgan_gp().formula
+    assert r"\rVert / 2 - 1)^2" in wgan_gp(target=2.0).formula
+
+
 def linear_player(weights: list[float], learning_rate: float, name: str):
     network = keras.Sequential(
         [keras.Input((2,), dtype="float64"), keras.layers.Dense(1, use_bias=False, dtype="float64")], name=name
