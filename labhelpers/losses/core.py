@@ -246,7 +246,9 @@ def _registered(factory: Callable[..., Value], registry: dict[str, Callable[...,
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         value = factory(*args, **kwargs)
-        return dataclasses.replace(value, name=factory.__name__, arguments=dict(bound.arguments))
+        named = dataclasses.replace(value, name=factory.__name__, arguments=dict(bound.arguments))
+        # Terms that the function itself has added are made again by it, and need no place in the config.
+        return dataclasses.replace(named, added=()) if isinstance(named, AdversarialLoss) else named
 
     registry[factory.__name__] = make
     return make
