@@ -157,16 +157,19 @@ class AdversarialLoss:
         """This loss with more terms.
 
         Raises:
-            ValueError: a term has no name, or the loss has one of this name already.
+            ValueError: a term has no name, or the loss has something of its name, or of what it keeps or monitors, already.
         """
-        for index, term in enumerate(terms):
+        taken = {*self.names, *self.keeps}
+        for term in terms:
             if not term.name:
                 raise ValueError("This term has no name. Decorate the function that makes it with registered_term.")
-            if term.name in self.names or term.name in [other.name for other in terms[:index]]:
-                raise ValueError(
-                    f"The loss already reports something named {term.name!r}, expected each name once: "
-                    "leave one of them out, or give the function that makes the term another name."
-                )
+            for name in (term.name, *term.keeps, *term.monitors):
+                if name in taken:
+                    raise ValueError(
+                        f"The loss already reports something named {name!r}, expected each name once: leave one of "
+                        "them out, or give the function that makes the term, what it keeps or its monitor another name."
+                    )
+                taken.add(name)
         payers = {"generator": "L_G", "discriminator": "L_D", "both": "L_D, L_G"}
         formulas = [rf", \quad {payers[term.payer]} \mathrel{{+}}= {term.formula}" for term in terms]
         return dataclasses.replace(
