@@ -181,8 +181,19 @@ class AdversarialLoss:
         )
 
     def score_of(self, output: Any) -> Any:
-        """The scores in what D puts out: itself, or the entry that this loss reads."""
-        return output[self.reads] if isinstance(output, Mapping) else output
+        """The scores in what D puts out: itself, or the entry that this loss reads.
+
+        Raises:
+            ValueError: there is no such entry.
+        """
+        if not isinstance(output, Mapping):
+            return output
+        if self.reads not in output:
+            raise ValueError(
+                f"The loss {self.name!r} reads {self.reads!r} of what D puts out, but there is only "
+                f"{', '.join(sorted(output))}. Give D an output of this name, or choose a loss that reads another."
+            )
+        return output[self.reads]
 
     def to_config(self) -> dict[str, Any]:
         """Name and arguments of the loss and of each added term, as JSON can hold them."""
