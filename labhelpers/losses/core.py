@@ -157,7 +157,7 @@ class AdversarialLoss:
         """This loss with more terms.
 
         Raises:
-            ValueError: a term has no name, or the loss has something of its name, or of what it keeps or monitors, already.
+            ValueError: a term has no name, or its name, or that of what it keeps or monitors, is taken.
         """
         taken = {*self.names, *self.keeps}
         for term in terms:
