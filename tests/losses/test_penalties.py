@@ -64,7 +64,9 @@ def test_the_penalty_takes_each_image_alone() -> None:
 def test_squared_gradients_are_one_number_an_image() -> None:
     expected = np.sum((2 * np.asarray(IMAGES)) ** 2, axis=(1, 2, 3))
     np.testing.assert_allclose(squared_gradient(sum_of_squares, IMAGES), expected)
-    np.testing.assert_allclose(squared_gradient(lambda x: tf.reduce_sum(x, axis=1)[:, None], tf.ones((5, 3))), [3.0] * 5)
+    np.testing.assert_allclose(
+        squared_gradient(lambda x: tf.reduce_sum(x, axis=1)[:, None], tf.ones((5, 3))), [3.0] * 5
+    )
 
 
 def test_mixed_images_lie_on_the_line_with_one_place_an_image() -> None:

@@ -167,7 +167,9 @@ def test_gradients_reach_the_weights_of_both_players() -> None:
 def test_the_papers_constants_are_the_defaults() -> None:
     assert least_squares().arguments == {"fake_target": 0.0, "real_target": 1.0, "generator_target": 1.0}
     for make, rates, beta_1 in ((non_saturating, (2e-4, 2e-4), 0.5), (hinge, (1e-4, 4e-4), 0.0)):
-        for optimizer, rate in zip((make().generator_optimizer(), make().discriminator_optimizer()), rates, strict=True):
+        for optimizer, rate in zip(
+            (make().generator_optimizer(), make().discriminator_optimizer()), rates, strict=True
+        ):
             assert float(optimizer.learning_rate) == pytest.approx(rate)
             assert optimizer.beta_1 == beta_1
     assert all(make().critic_steps == 1 for make in (non_saturating, saturating, least_squares, hinge))
