@@ -478,7 +478,6 @@ visualize.plot_landscapes(
 
 # %%
 show_losses(ring_rounds, "the ring")
-del ring_rounds  # the table has their figures: eleven pairs of networks need not stay in memory
 
 # %% [markdown]
 # **What you should see** (`quick`): seven of the ten find all eight modes with at least four of five samples good: both
@@ -500,6 +499,7 @@ del ring_rounds  # the table has their figures: eleven pairs of networks need no
 # no distance is left. Hinge rises towards 2, what an undecided D pays.
 
 # %%
+del ring_rounds  # the table has their figures: eleven pairs of networks need not stay in memory
 grid = zoo.grid_task(run.toy_count, seed=SEED)
 grid_rounds = play(grid, run.grid_epochs, contestants)
 
@@ -514,7 +514,6 @@ visualize.show_points(
     limit=5.2,
     title="The grid: real points, and the fakes of each loss",
 )
-del grid_rounds
 
 # %% [markdown]
 # **What you should see** (`quick`): this game is harder, and nobody wins it in so few steps. Most losses find 22 to 25 of the 25 modes,
@@ -533,6 +532,7 @@ del grid_rounds
 # **Before you run it:** will the order be that of the ring?
 
 # %%
+del grid_rounds
 digits = zoo.digits_task(run.train_count, run.sample_count)
 mnist = data.load_mnist().first(run.train_count, run.sample_count)
 plain = [contestant for contestant in contestants if contestant.losses["images"]().critic_steps == 1]
@@ -641,6 +641,7 @@ print(inspect.getsource(training.ConditionalGAN.deal))
 # **Before you run it:** after two epochs, how many of 1,000 digits will be the ones that were asked for?
 
 # %%
+del digit_rounds
 told_images, told_labels = digits.data[:told_count], mnist.train_labels[:told_count]
 keras.utils.set_random_seed(SEED)
 cgan = training.ConditionalGAN(*models.conditional_pair(), ema=0.99, name="CGAN")

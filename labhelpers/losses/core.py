@@ -157,16 +157,19 @@ class AdversarialLoss:
         """This loss with more terms.
 
         Raises:
-            ValueError: a term has no name, or the loss has one of this name already.
+            ValueError: a term has no name, or its name, or that of what it keeps or monitors, is taken.
         """
-        for index, term in enumerate(terms):
+        taken = {*self.names, *self.keeps}
+        for term in terms:
             if not term.name:
                 raise ValueError("This term has no name. Decorate the function that makes it with registered_term.")
-            if term.name in self.names or term.name in [other.name for other in terms[:index]]:
-                raise ValueError(
-                    f"The loss already reports something named {term.name!r}, expected each name once: "
-                    "leave one of them out, or give the function that makes the term another name."
-                )
+            for name in (term.name, *term.keeps, *term.monitors):
+                if name in taken:
+                    raise ValueError(
+                        f"The loss already reports something named {name!r}, expected each name once: leave one of "
+                        "them out, or give the function that makes the term, what it keeps or its monitor another name."
+                    )
+                taken.add(name)
         payers = {"generator": "L_G", "discriminator": "L_D", "both": "L_D, L_G"}
         formulas = [rf", \quad {payers[term.payer]} \mathrel{{+}}= {term.formula}" for term in terms]
         return dataclasses.replace(
@@ -178,8 +181,19 @@ class AdversarialLoss:
         )
 
     def score_of(self, output: Any) -> Any:
-        """The scores in what D puts out: itself, or the entry that this loss reads."""
-        return output[self.reads] if isinstance(output, Mapping) else output
+        """The scores in what D puts out: itself, or the entry that this loss reads.
+
+        Raises:
+            ValueError: there is no such entry.
+        """
+        if not isinstance(output, Mapping):
+            return output
+        if self.reads not in output:
+            raise ValueError(
+                f"The loss {self.name!r} reads {self.reads!r} of what D puts out, but there is only "
+                f"{', '.join(sorted(output))}. Give D an output of this name, or choose a loss that reads another."
+            )
+        return output[self.reads]
 
     def to_config(self) -> dict[str, Any]:
         """Name and arguments of the loss and of each added term, as JSON can hold them."""
@@ -246,7 +260,9 @@ def _registered(factory: Callable[..., Value], registry: dict[str, Callable[...,
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         value = factory(*args, **kwargs)
-        return dataclasses.replace(value, name=factory.__name__, arguments=dict(bound.arguments))
+        named = dataclasses.replace(value, name=factory.__name__, arguments=dict(bound.arguments))
+        # Terms that the function itself has added are made again by it, and need no place in the config.
+        return dataclasses.replace(named, added=()) if isinstance(named, AdversarialLoss) else named
 
     registry[factory.__name__] = make
     return make

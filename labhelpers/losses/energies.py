@@ -36,7 +36,8 @@ def ebgan(margin: float = 10.0, pull_away: float = 0.1) -> AdversarialLoss:
     return AdversarialLoss(
         discriminator=discriminator,
         generator=lambda real_energy, fake_energy: tf.reduce_mean(fake_energy),
-        formula=r"L_D = \mathbb{E} E(x) + \mathbb{E}[m - E(G)]_+, \quad L_G = \mathbb{E} E(G) + 0.1\,\mathrm{PT}",
+        formula=r"L_D = \mathbb{E} E(x) + \mathbb{E}[m - E(G)]_+, \quad L_G = \mathbb{E} E(G) "
+        rf"+ {pull_away:g}\,\mathrm{{PT}}",
         source="Zhao et al. 2017, Energy-based Generative Adversarial Network, section 2",
         terms=(pull_away_term(pull_away),),
         reads="energy",

@@ -47,7 +47,7 @@ def gradient_penalty(weight: float = 10.0, target: float = 1.0) -> Term:
         "discriminator",
         amount,
         weight,
-        formula=rf"{weight:g}\, \mathbb{{E}}(\lVert \nabla_{{\hat x}} D(\hat x) \rVert - {target:g})^2",
+        formula=rf"{weight:g}\, \mathbb{{E}}({relative_norm(target)} - 1)^2",
         source="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, equation 3",
         draws={"mix": _one_number_an_image},
     )
@@ -94,6 +94,11 @@ def r2(gamma: float = 10.0, every: int = 1) -> Term:
         source="Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, equation 10",
         every=every,
     )
+
+
+def relative_norm(target: float) -> str:
+    """The norm that ``gradient_penalty`` holds at 1, in LaTeX."""
+    return r"\lVert \nabla_{\hat x} D(\hat x) \rVert" + ("" if target == 1 else f" / {target:g}")
 
 
 def squared_gradient(score: Callable[[Tensor], Any], images: Tensor) -> Tensor:

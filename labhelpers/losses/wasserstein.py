@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from labhelpers.losses.core import AdversarialLoss, adam, mean_scores, registered_loss
-from labhelpers.losses.penalties import gradient_penalty
+from labhelpers.losses.penalties import gradient_penalty, relative_norm
 
 
 @registered_loss
@@ -53,7 +53,7 @@ def wgan_gp(weight: float = 10.0, critic_steps: int = 5, target: float = 1.0) ->
     return dataclasses.replace(
         _wasserstein(),
         formula=r"L_D = \mathbb{E} f - \mathbb{E} r "
-        r"+ \lambda \mathbb{E}(\lVert \nabla_{\hat x} D(\hat x) \rVert - 1)^2, \quad L_G = -\mathbb{E} f",
+        rf"+ \lambda \mathbb{{E}}({relative_norm(target)} - 1)^2, \quad L_G = -\mathbb{{E}} f",
         source="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, algorithm 1",
         terms=(gradient_penalty(weight, target),),
         critic_steps=critic_steps,

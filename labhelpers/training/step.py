@@ -189,4 +189,5 @@ def _due(term: Term, seen: Seen, step: Any) -> tuple[Tensor, dict[str, Tensor]]:
     if term.every == 1:
         return paid()
     now = tf.convert_to_tensor(step) % term.every == 0
-    return tf.cond(now, paid, lambda: (tf.zeros(()), dict(before)))
+    nothing = tf.zeros((), tf.nest.flatten(seen.fake)[0].dtype)
+    return tf.cond(now, paid, lambda: (nothing, dict(before)))

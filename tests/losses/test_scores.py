@@ -1,4 +1,4 @@
-"""Losses of scores: golden values, signs, gradients, and large scores."""
+"""Losses of scores: golden values, slopes, signs, and what is finite; the two of Wasserstein's among them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from labhelpers import losses
-from labhelpers.losses import AdversarialLoss, non_saturating, saturating
+from labhelpers.losses import (
+    AdversarialLoss,
+    hinge,
+    least_squares,
+    non_saturating,
+    relativistic,
+    saturating,
+    wgan,
+    wgan_gp,
+)
+from tests.losses.seeing import assert_gradients_are_slopes, generator, many_headed, seen_of_networks
 
 REAL = tf.constant([[-5.0], [1.4], [12.5], [2.7]], tf.float64)
 FAKE = tf.constant([[10.0], [4.4], [-5.5], [3.6]], tf.float64)
@@ -18,12 +27,12 @@ FAKE = tf.constant([[10.0], [4.4], [-5.5], [3.6]], tf.float64)
 SCORE_LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "non_saturating": non_saturating,
     "saturating": saturating,
-    "least_squares": losses.least_squares,
-    "least_squares_pearson": lambda: losses.least_squares(-1.0, 1.0, 0.0),
-    "wgan": losses.wgan,
-    "wgan_gp": losses.wgan_gp,
-    "hinge": losses.hinge,
-    "relativistic": losses.relativistic,
+    "least_squares": least_squares,
+    "least_squares_pearson": lambda: least_squares(-1.0, 1.0, 0.0),
+    "wgan": wgan,
+    "wgan_gp": wgan_gp,
+    "hinge": hinge,
+    "relativistic": relativistic,
 }
 
 
@@ -48,7 +57,7 @@ def test_golden_values(name: str, d_loss: float, g_loss: float) -> None:
 
 def test_pearson_constants_by_hand() -> None:
     real, fake = tf.constant([[3.0]]), tf.constant([[1.0]])
-    loss = losses.least_squares(-1.0, 1.0, 0.0)
+    loss = least_squares(-1.0, 1.0, 0.0)
     assert float(loss.discriminator(real, fake)) == pytest.approx((3 - 1) ** 2 / 2 + (1 + 1) ** 2 / 2)
     assert float(loss.generator(real, fake)) == pytest.approx(0.5)
 
@@ -147,3 +156,43 @@ def test_losses_are_means_over_the_batch(name: str) -> None:
     twice = [tf.concat([scores, scores], 0) for scores in (REAL, FAKE)]
     assert float(loss.discriminator(*twice)) == pytest.approx(float(loss.discriminator(REAL, FAKE)))
     assert float(loss.generator(*twice)) == pytest.approx(float(loss.generator(REAL, FAKE)))
+
+
+def test_gradients_reach_the_weights_of_both_players() -> None:
+    drawer, judge = generator(), many_headed()
+    loss = non_saturating()
+
+    def d_loss() -> Any:
+        seen = seen_of_networks(drawer, judge)
+        return loss.discriminator(loss.score_of(seen.real), loss.score_of(seen.fake))
+
+    def g_loss() -> Any:
+        seen = seen_of_networks(drawer, judge)
+        return loss.generator(loss.score_of(seen.real), loss.score_of(seen.fake))
+
+    assert_gradients_are_slopes(d_loss, judge.trainable_variables)
+    assert_gradients_are_slopes(g_loss, drawer.trainable_variables)
+
+
+def test_the_papers_constants_are_the_defaults() -> None:
+    assert least_squares().arguments == {"fake_target": 0.0, "real_target": 1.0, "generator_target": 1.0}
+    for make, rates, beta_1 in ((non_saturating, (2e-4, 2e-4), 0.5), (hinge, (1e-4, 4e-4), 0.0)):
+        for optimizer, rate in zip(
+            (make().generator_optimizer(), make().discriminator_optimizer()), rates, strict=True
+        ):
+            assert float(optimizer.learning_rate) == pytest.approx(rate)
+            assert optimizer.beta_1 == beta_1
+    assert all(make().critic_steps == 1 for make in (non_saturating, saturating, least_squares, hinge))
+
+
+def test_accuracies_count_logits_on_the_right_side_of_zero() -> None:
+    monitors = non_saturating().monitors
+    assert float(monitors["d_real_accuracy"](REAL, FAKE)) == 0.75
+    assert float(monitors["d_fake_accuracy"](REAL, FAKE)) == 0.25
+
+
+def test_losses_without_a_border_log_mean_scores() -> None:
+    for make in (least_squares, wgan, wgan_gp):
+        assert tuple(make().monitors) == ("real_score", "fake_score")
+        assert float(make().monitors["real_score"](REAL, FAKE)) == pytest.approx(2.9)
+        assert float(make().monitors["fake_score"](REAL, FAKE)) == pytest.approx(3.125)
