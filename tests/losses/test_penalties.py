@@ -43,7 +43,7 @@ MIXED = np.asarray(MIX, np.float64)[:, None, None, None] * np.asarray(IMAGES) + 
         (gradient_penalty(1.0, target=2.0), 1.0),
         (r1(10.0), 5 * 16.0),
     ],
-    ids=str,
+    ids=["weight 1", "weight 10", "target 2", "r1"],
 )
 def test_penalties_of_a_linear_critic_are_exact(term: Term, expected: float) -> None:
     # D(x) = 2 sum(x) over 4 pixels: a gradient of norm 4.
@@ -132,7 +132,7 @@ def test_a_flat_critic_has_a_finite_gradient() -> None:
         # 5 |w|^2: 10 w.
         (r1(10.0), 20.0),
     ],
-    ids=str,
+    ids=["weight 1", "target 2", "r1"],
 )
 def test_penalties_reach_the_critics_weights(term: Term, expected: float) -> None:
     weight = tf.Variable(tf.fill((4, 1), tf.constant(2.0, tf.float64)))
