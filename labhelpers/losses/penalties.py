@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -63,17 +64,10 @@ def r1(gamma: float = 10.0, every: int = 1) -> Term:
 
     Source: Mescheder et al. 2018, equation 9.
     """
-    return Term(
-        "discriminator",
-        lambda seen: tf.reduce_mean(squared_gradient(seen.score, seen.real_images)),
-        gamma / 2,
-        formula=rf"\tfrac{{{gamma:g}}}{{2}}\, \mathbb{{E}} \lVert \nabla_x D(x) \rVert^2",
-        source="Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, equation 9",
-        every=every,
-        # The penalty needs no random place. Drawing one keeps the order of the random numbers, and with it every figure
-        # that the labs quote for a seed.
-        draws={"mix": _one_number_an_image},
-    )
+    term = _zero_centred(gamma, every, lambda seen: seen.real_images, "D(x)", "equation 9")
+    # The penalty needs no random place. Drawing one keeps the order of the random numbers, and with it every figure
+    # that the labs quote for a seed.
+    return dataclasses.replace(term, draws={"mix": _one_number_an_image})
 
 
 @registered_term
@@ -86,12 +80,16 @@ def r2(gamma: float = 10.0, every: int = 1) -> Term:
 
     Source: Mescheder et al. 2018, equation 10.
     """
+    return _zero_centred(gamma, every, lambda seen: seen.fake_images, "D(G(z))", "equation 10")
+
+
+def _zero_centred(gamma: float, every: int, images: Callable[[Seen], Tensor], score: str, equation: str) -> Term:
     return Term(
         "discriminator",
-        lambda seen: tf.reduce_mean(squared_gradient(seen.score, seen.fake_images)),
+        lambda seen: tf.reduce_mean(squared_gradient(seen.score, images(seen))),
         gamma / 2,
-        formula=rf"\tfrac{{{gamma:g}}}{{2}}\, \mathbb{{E}} \lVert \nabla_x D(G(z)) \rVert^2",
-        source="Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, equation 10",
+        formula=rf"\tfrac{{{gamma:g}}}{{2}}\, \mathbb{{E}} \lVert \nabla_x {score} \rVert^2",
+        source=f"Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, {equation}",
         every=every,
     )
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +11,7 @@ import pytest
 
 from labhelpers.training import GAN, Checkpoints, resume
 from labhelpers.training.checkpoints import CHECKPOINT
+from tests.training.killing import run_until_killed
 from tests.training.small_gan import assert_same_state, new_gan, pair_with_dropout, train
 
 
@@ -117,7 +113,7 @@ def test_an_interrupt_loses_nothing_that_was_saved(whole: GAN, tmp_path: Path) -
 
 
 VICTIM = """
-import time
+import sys, time
 from pathlib import Path
 import numpy as np
 from labhelpers.training import Checkpoints
@@ -131,30 +127,17 @@ def slow(file, **arrays):
     if count < 3:
         return savez(file, **arrays)
     names = list(arrays)
-    savez(file, **{{name: arrays[name] for name in names[: len(names) // 2]}})
+    savez(file, **{name: arrays[name] for name in names[: len(names) // 2]})
     file.flush()
-    Path({folder!r}, "in_the_middle").touch()
+    Path(sys.argv[1], "in_the_middle").touch()
     time.sleep(600)
 np.savez = slow
-train(new_gan(seed=1), 4, callbacks=[Checkpoints({folder!r})])
+train(new_gan(seed=1), 4, callbacks=[Checkpoints(sys.argv[1])])
 """
 
 
 def test_resume_after_kill_9_in_the_middle_of_a_save(whole: GAN, tmp_path: Path) -> None:
-    code = VICTIM.format(folder=str(tmp_path))
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=os.environ, stderr=subprocess.PIPE
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not (tmp_path / "in_the_middle").exists():
-            assert process.poll() is None, process.communicate()[1].decode()[-2000:]
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    run_until_killed(VICTIM, tmp_path, "in_the_middle")
     (part,) = tmp_path.glob(f".{CHECKPOINT}-*.part")
     assert part.stat().st_size > 0
     again = new_gan(seed=5)

@@ -53,7 +53,7 @@ def test_critic_steps_use_fresh_noise_and_images_of_their_own() -> None:
     np.testing.assert_array_equal(shown[2], POINTS[[1, 3]])
 
 
-@pytest.mark.parametrize("count", [1, 4, 6])
+@pytest.mark.parametrize("count", [1, 6])
 def test_fewer_images_than_critic_steps_are_shown_again(count: int) -> None:
     gan = quickly_compiled(GAN(*small_pair(), losses.wgan_gp(critic_steps=5)))
     gan.fit(POINTS[:count], batch_size=1, epochs=1, progress=False)
@@ -195,9 +195,10 @@ def test_save_and_load_keep_everything(name: str, tmp_path: Path) -> None:
     for one, other in zip(gan.optimizers, again.optimizers, strict=True):
         for first, second in zip(one.variables, other.variables, strict=True):
             np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
-    # A .keras file keeps no random states: the training goes on, but only Checkpoints resume it exactly.
-    again.fit(POINTS, batch_size=32, initial_epoch=1, epochs=2, progress=False)
-    assert int(again.generator_optimizer.iterations) == 2 * -(-100 // (32 * gan.adversarial_loss.critic_steps))
+    if name == "wgan_gp":  # one is enough: every new fit is traced for a second
+        # A .keras file keeps no random states: the training goes on, but only Checkpoints resume it exactly.
+        again.fit(POINTS, batch_size=32, initial_epoch=1, epochs=2, progress=False)
+        assert int(again.generator_optimizer.iterations) == 2 * -(-100 // (32 * gan.adversarial_loss.critic_steps))
 
 
 def test_the_config_is_json() -> None:

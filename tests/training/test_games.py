@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +16,7 @@ from labhelpers.losses import Batch, Seen
 from labhelpers.training import GAN, Checkpoints, Game, carry_weights, resume
 from tests.training import games
 from tests.training.games import GAMES, new_game, play, state_of
+from tests.training.killing import run_until_killed
 
 
 def assert_same(one: Game, other: Game) -> None:
@@ -67,7 +63,8 @@ def test_save_and_load_keep_everything(name: str, whole: dict[str, Game], tmp_pa
     for first, second in zip(state_of(game), state_of(again), strict=True):
         if first.shape != (2,) or first.dtype.kind == "f":  # a .keras file does not keep random states
             np.testing.assert_array_equal(first, second)
-    play(again, name, 4, initial_epoch=3)
+    if name == "four networks and a pool":  # the one with a step of its own; every new fit is traced for a second
+        play(again, name, 4, initial_epoch=3)
 
 
 VICTIM = """
@@ -106,17 +103,7 @@ play(new_game(last, seed=5), last, 1, callbacks=[Checkpoints(folder / last)])
 def after_the_kill(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Checkpoints of every game after two epochs, of a process that was killed in the middle of another save."""
     folder = tmp_path_factory.mktemp("games")
-    process = subprocess.Popen([sys.executable, "-c", VICTIM, str(folder)], env=os.environ, stderr=subprocess.PIPE)
-    try:
-        deadline = time.monotonic() + 300
-        while not (folder / "now").exists():
-            assert process.poll() is None, process.communicate()[1].decode()[-2000:]
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    run_until_killed(VICTIM, folder, "now")
     return folder
 
 
