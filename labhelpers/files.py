@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
+
+_ABANDONED = 3600.0
+"""Seconds after which a file that is still half written is taken for one whose writer is gone."""
 
 
 @contextmanager
@@ -29,6 +33,10 @@ def written_whole(target: str | os.PathLike[str], mode: str = "wb", **options: A
     """
     path = Path(target)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{path.name}-*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:  # of a writer that was killed
+                left.unlink()
     beside = path.with_name(f".{path.name}-{uuid.uuid4().hex}.part")
     try:
         with beside.open(mode, **options) as stream:

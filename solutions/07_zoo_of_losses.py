@@ -565,7 +565,7 @@ show_losses(digit_rounds, "MNIST")
 
 # %%
 judge = judging.mnist_judge()
-reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[:run.sample_count])
+reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[: run.sample_count])
 results = pd.DataFrame.from_dict(rows, orient="index")
 floor = reference.floor(run.sample_count)
 print("FID of real images, the floor:", "too few images to say" if floor is None else f"{floor[0]:.2f}")
@@ -723,7 +723,9 @@ visualize.show_rows(
 
 # %%
 categories = rng.integers(10, size=run.sample_count)
-latent = infogan.with_codes(rng.normal(size=(run.sample_count, 62)), categories, rng.uniform(-1, 1, size=(run.sample_count, 2)))
+latent = infogan.with_codes(
+    rng.normal(size=(run.sample_count, 62)), categories, rng.uniform(-1, 1, size=(run.sample_count, 2))
+)
 seen = judge.probabilities(infogan.sample(latent)).argmax(axis=1)
 purity = judging.cluster_purity(categories, seen)
 on_real = judging.cluster_purity(infogan.read_categories(data.to_float(mnist.test_images, "tanh")), mnist.test_labels)

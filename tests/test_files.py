@@ -100,3 +100,13 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError), written_whole(tmp_path / "folder") as stream:  # noqa: PT011
         stream.write(b"new")
     assert names(tmp_path) == ["file", "folder"]
+
+
+def test_what_a_killed_writer_left_is_swept_up_and_what_another_is_writing_is_not(tmp_path: Path) -> None:
+    old, fresh = tmp_path / ".file-1.part", tmp_path / ".file-2.part"
+    for left in (old, fresh):
+        left.touch()
+    os.utime(old, (0, 0))
+    with written_whole(tmp_path / "file") as stream:
+        stream.write(b"new")
+    assert names(tmp_path) == [fresh.name, "file"]

@@ -198,6 +198,9 @@ TAMPERING: dict[str, tuple[str, str]] = {
     "asarray": ("np.asarray = lambda *a, **k: np.array(3.0)", "changes the checker"),
     "print": ("import builtins\nbuiltins.print = lambda *a: None", "changes the checker"),
     "sum": ("import builtins\nbuiltins.sum = lambda *a: 3.0", "changes the checker"),
+    "exec_shadowed": ("exec = lambda *a: None", "wrong"),
+    "compile_shadowed": ("compile = lambda *a: 'pass'", "wrong"),
+    "any_shadowed": ("def any(x): return False\ndef isinstance(*a): return False", "wrong"),
     "transformer": (
         "import ast\nclass Pass(ast.NodeTransformer):\n"
         "    def visit_Call(self, node): return ast.Constant(None)\n"

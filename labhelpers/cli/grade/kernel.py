@@ -81,7 +81,13 @@ class Kernel:
         )
         limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
         forbidden = os.path.normcase(os.path.realpath(build.SOURCES))
-        handler = f"{kernel_side()}\n_kernel_side({limits!r}, {forbidden!r})\ndel _kernel_side, annotations, Any"
+        # In a namespace of its own: in the lab's, an answer's own `exec` or `compile` would replace Python's.
+        handler = (
+            "scope = {'__name__': 'kernel_side'}\n"
+            f"exec(compile({kernel_side()!r}, 'kernel_side.py', 'exec'), scope)\n"
+            f"scope['_kernel_side']({limits!r}, {forbidden!r})\n"
+            "del scope"
+        )
         try:
             for source in (handler, *self.plan.setup):
                 error = await self.execute(source, end)

@@ -1,8 +1,8 @@
 """What runs inside the kernel: the seal, the audit hook and the checks.
 
 The text of this file is sent to the kernel of each submission before its set-up cells; it imports nothing of labhelpers
-at the top, and it is never imported. Everything is local to one function, which is deleted when it has run, so that an
-answer finds no name of it in any namespace.
+at the top, and it is never imported. It runs in a namespace of its own, so that an answer finds no name of it in the
+lab's, and cannot put a name of its own before a built-in one here.
 """
 
 from __future__ import annotations
