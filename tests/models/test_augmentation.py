@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from labhelpers import models
 from labhelpers.models import augmentation
-from labhelpers.training.callbacks import Checkpoints, resume
+from labhelpers.training.checkpoints import Checkpoints, resume
 from labhelpers.training.gan import GAN
 
 
