@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from labhelpers.losses import Term, gradient_penalty, r1
+from labhelpers.losses import Term, gradient_penalty, r1, r2
 from labhelpers.losses.penalties import squared_gradient
 from tests.losses.seeing import (
     IMAGES,
@@ -29,6 +29,7 @@ PENALTIES = {
     "gradient_penalty": gradient_penalty(10.0),
     "gradient_penalty, target 2": gradient_penalty(3.0, target=2.0),
     "r1": r1(10.0),
+    "r2": r2(10.0),
 }
 MIXED = np.asarray(MIX, np.float64)[:, None, None, None] * np.asarray(IMAGES) + (
     1 - np.asarray(MIX, np.float64)[:, None, None, None]
@@ -42,8 +43,9 @@ MIXED = np.asarray(MIX, np.float64)[:, None, None, None] * np.asarray(IMAGES) + 
         (gradient_penalty(10.0), 90.0),
         (gradient_penalty(1.0, target=2.0), 1.0),
         (r1(10.0), 5 * 16.0),
+        (r2(10.0), 5 * 16.0),
     ],
-    ids=["weight 1", "weight 10", "target 2", "r1"],
+    ids=["weight 1", "weight 10", "target 2", "r1", "r2"],
 )
 def test_penalties_of_a_linear_critic_are_exact(term: Term, expected: float) -> None:
     # D(x) = 2 sum(x) over 4 pixels: a gradient of norm 4.
@@ -101,6 +103,22 @@ def test_r1_looks_at_the_real_images_only() -> None:
     assert all(gradient is None for gradient in tape.gradient(value, drawer.trainable_variables))
 
 
+def test_r2_looks_at_the_fake_images_only() -> None:
+    looked_at = []
+
+    def critic(images: Any) -> Any:
+        looked_at.append(np.asarray(images))
+        return sum_of_squares(images)
+
+    found = [
+        float(paid(r2(), seen_by(lambda images: None, reals, OTHERS, score=critic, drawn={})))
+        for reals in (IMAGES, 100 * IMAGES)
+    ]
+    assert found[0] == found[1]
+    for images in looked_at:
+        np.testing.assert_array_equal(images, OTHERS)
+
+
 def test_the_gradient_penalty_depends_on_real_and_fake_images_and_on_the_place() -> None:
     def value(real: Any, fake: Any, mix: Any) -> float:
         return float(paid(gradient_penalty(), seen_by(sum_of_squares, real, fake, drawn={"mix": mix})))
@@ -131,8 +149,9 @@ def test_a_flat_critic_has_a_finite_gradient() -> None:
         (gradient_penalty(1.0, target=2.0), 0.5),
         # 5 |w|^2: 10 w.
         (r1(10.0), 20.0),
+        (r2(10.0), 20.0),
     ],
-    ids=["weight 1", "target 2", "r1"],
+    ids=["weight 1", "target 2", "r1", "r2"],
 )
 def test_penalties_reach_the_critics_weights(term: Term, expected: float) -> None:
     weight = tf.Variable(tf.fill((4, 1), tf.constant(2.0, tf.float64)))
@@ -211,11 +230,15 @@ def test_batch_norm_in_the_critic_is_a_sentence() -> None:
 def test_the_papers_constants_are_the_defaults() -> None:
     assert gradient_penalty().arguments == {"weight": 10.0, "target": 1.0}
     assert r1().arguments == {"gamma": 10.0, "every": 1}
-    assert (r1().weight, r1(0.5, every=16).weight, r1(0.5, every=16).every) == (5.0, 0.25, 16)
+    assert r2().arguments == {"gamma": 10.0, "every": 1}
+    for make in (r1, r2):
+        assert (make().weight, make(0.5, every=16).weight, make(0.5, every=16).every) == (5.0, 0.25, 16)
+    assert not r2().draws
 
 
 def test_formulas_name_the_weights_that_are_paid() -> None:
     assert gradient_penalty(3.0).formula.startswith("3\\,")
     assert gradient_penalty().formula.endswith(r"(\lVert \nabla_{\hat x} D(\hat x) \rVert - 1)^2")
     assert gradient_penalty(target=2.0).formula.endswith(r"(\lVert \nabla_{\hat x} D(\hat x) \rVert / 2 - 1)^2")
-    assert r"\tfrac{4}{2}" in r1(4.0).formula
+    for make in (r1, r2):
+        assert r"\tfrac{4}{2}" in make(4.0).formula
