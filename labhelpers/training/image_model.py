@@ -168,6 +168,9 @@ class ImageModel(keras.Model):
         if steps > self.step_losses.capacity:
             self.step_losses = StepLosses(self.loss_names, capacity=steps, name="step_losses")
             self.make_train_function(force=True)
+        large = sum(array.nbytes for array in arrays) > 10_000_000  # for less it would take longer than it is worth
+        if large:
+            _give_memory_back()  # what was deleted before this training
         keepers: list[keras.callbacks.Callback] = [_EpochKeeper()]
         if progress:
             from tqdm.keras import TqdmCallback
@@ -191,7 +194,7 @@ class ImageModel(keras.Model):
             )
         finally:
             del data
-            if sum(array.nbytes for array in arrays) > 10_000_000:  # for less it would take longer than it is worth
+            if large:
                 _give_memory_back()
 
     def _require_arrays(self, arrays: Sequence[np.ndarray]) -> None:
