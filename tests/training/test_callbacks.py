@@ -12,8 +12,17 @@ import pytest
 import tensorflow as tf
 
 from labhelpers import losses
-from labhelpers.training import Checkpoints, Quality, SampleGrid, StopOnNonFinite, TimeBudget, resume
+from labhelpers.training import (
+    Checkpoints,
+    ConditionalGAN,
+    Quality,
+    SampleGrid,
+    StopOnNonFinite,
+    TimeBudget,
+    resume,
+)
 from tests.training.small_gan import POINTS, assert_same_state, new_gan, train
+from tests.training.small_pairs import LABELLED_POINTS, LABELS, quickly_compiled, told_pair
 
 
 def draw(samples: np.ndarray) -> np.ndarray:
@@ -36,6 +45,23 @@ def test_the_grid_keeps_its_frames() -> None:
     assert all(frame.dtype == np.uint8 for frame in grid.frames)
     np.testing.assert_array_equal(seen[-1], gan.sample(noise.astype(np.float32)))
     assert not np.array_equal(seen[0], seen[1])
+
+
+def test_labels_of_a_grid_stay_whole_numbers() -> None:
+    labels = np.array([2, 0, 1, 1])
+    gan = quickly_compiled(ConditionalGAN(*told_pair(hidden=8)))
+    seen = []
+
+    def look(samples: np.ndarray) -> np.ndarray:
+        seen.append(samples)
+        return draw(samples)
+
+    grid = SampleGrid(look, labels)
+    assert grid.fixed_noise.dtype == labels.dtype
+    gan.fit(LABELLED_POINTS, LABELS, batch_size=20, epochs=1, progress=False, callbacks=[grid])
+    assert grid.epochs == [0, 1]
+    assert [frame.shape for frame in grid.frames] == [(4, 4)] * 2
+    np.testing.assert_array_equal(seen[-1], gan.sample(labels))
 
 
 def test_the_grid_does_not_disturb_training() -> None:

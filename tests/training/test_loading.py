@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,29 @@ def test_networks_come_back_with_identical_samples(generator: keras.Model, suffi
     path = tmp_path / f"generator{suffix}"
     generator.save(path)
     np.testing.assert_array_equal(load_trusted(path)(NOISE), generator(NOISE))
+
+
+LOADED = """
+import sys
+from pathlib import Path
+import numpy as np
+from labhelpers.training import load_trusted
+assert "labhelpers.models" not in sys.modules
+folder, name = Path(sys.argv[1]), sys.argv[2]
+np.save(folder / "energies.npy", load_trusted(folder / name)(np.load(folder / "images.npy"))["energy"])
+"""
+
+
+# Each format in a process of its own: the first load would import the models for the second.
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_network_of_our_own_layers_comes_back_where_only_training_was_imported(suffix: str, tmp_path: Path) -> None:
+    network = models.autoencoder_discriminator((4,), hidden=3, code_dim=2)
+    network.save(tmp_path / f"network{suffix}")
+    np.save(tmp_path / "images.npy", NOISE)
+    command = [sys.executable, "-c", LOADED, tmp_path, f"network{suffix}"]
+    loaded = subprocess.run(command, check=False, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert loaded.returncode == 0, loaded.stderr[-2000:]
+    np.testing.assert_allclose(np.load(tmp_path / "energies.npy"), network(NOISE)["energy"], rtol=1e-5)
 
 
 def test_arrays_come_back(tmp_path: Path) -> None:
