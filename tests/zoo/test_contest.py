@@ -31,8 +31,8 @@ def test_every_contestant_plays_in_the_plane(contestant: zoo.Contestant) -> None
 
 
 # One seeded run of 2,400 steps of G a loss: the least modes (of 8) and share of good samples. A seed gives the same
-# numbers on one machine; another processor rounds otherwise, so the floors lie well below what was seen. The last three
-# lose modes, or miss them, in lab 07, too, where it is explained.
+# numbers on one machine; another processor rounds otherwise, so the floors lie well below what was seen. EBGAN may
+# lose modes in lab 07, too, where it is explained.
 RING: dict[str, tuple[int, float]] = {
     "non-saturating": (7, 0.5),
     "saturating": (7, 0.5),
