@@ -27,14 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == chosen:
-            importlib.import_module(f"labhelpers.cli.{_module(name)}").add_arguments(command)
+            importlib.import_module(f"labhelpers.cli.{name}").add_arguments(command)
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return 0
-    status: int = importlib.import_module(f"labhelpers.cli.{_module(options.command)}").main(options)
+    status: int = importlib.import_module(f"labhelpers.cli.{options.command}").main(options)
     return status
-
-
-def _module(command: str) -> str:
-    return "catalogue" if command == "list" else command

@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from labhelpers import profiles
-from labhelpers.cli.build import PROJECT_ROOT, SourceError, find_lab, solution_notebook
+from labhelpers.cli.labs import PROJECT_ROOT, SourceError, find_lab
+from labhelpers.cli.notebooks import solution_notebook
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

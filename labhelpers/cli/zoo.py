@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from labhelpers import profiles
-from labhelpers.cli.build import PROJECT_ROOT
+from labhelpers.cli.labs import PROJECT_ROOT
 from labhelpers.zoo import RUNS, registry
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from labhelpers.checks.written import is_answered
-from labhelpers.cli.build import catalogue
+from labhelpers.cli.labs import catalogue
 
 
 def test_a_text_answer_is_more_than_its_stub():

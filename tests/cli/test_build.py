@@ -11,8 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from labhelpers.cli import build, main
-from labhelpers.cli.build import Lab, SourceError, catalogue
+from labhelpers.checks import written
+from labhelpers.cli import build, labs, main, notebooks
+from labhelpers.cli.labs import Lab, SourceError, catalogue
 
 LABS = catalogue()
 IDS = [lab.stem for lab in LABS]
@@ -23,12 +24,12 @@ def copy_of(tmp_path, monkeypatch):
     """A copy of a lab in a folder of its own, so that a test may change it."""
 
     def make(lab):
-        monkeypatch.setattr(build, "SOURCES", tmp_path / "solutions")
-        monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+        monkeypatch.setattr(labs, "SOURCES", tmp_path / "solutions")
+        monkeypatch.setattr(labs, "NOTEBOOKS", tmp_path / "notebooks")
         for folder in ("solutions", "notebooks"):
             (tmp_path / folder).mkdir()
-        shutil.copy(build.PROJECT_ROOT / "solutions" / f"{lab.stem}.py", tmp_path / "solutions")
-        shutil.copy(build.PROJECT_ROOT / "notebooks" / f"{lab.stem}.ipynb", tmp_path / "notebooks")
+        shutil.copy(labs.PROJECT_ROOT / "solutions" / f"{lab.stem}.py", tmp_path / "solutions")
+        shutil.copy(labs.PROJECT_ROOT / "notebooks" / f"{lab.stem}.ipynb", tmp_path / "notebooks")
         return Lab(lab.stem, lab.title, lab.minutes, lab.data)
 
     return make
@@ -59,7 +60,7 @@ def test_students_get_no_answers_hidden_tests_or_outputs(lab):
         assert grader["schema_version"] == 3
         assert grader["checksum"]
         if grader["solution"]:
-            assert (build.CODE_STUB in source) or (build.TEXT_STUB in source)
+            assert (written.CODE_STUB in source) or (written.TEXT_STUB in source)
             assert cell["metadata"]["deletable"] is False
             assert cell["metadata"].get("editable", True)
         else:
@@ -71,7 +72,7 @@ def test_students_get_no_answers_hidden_tests_or_outputs(lab):
 
 @pytest.mark.parametrize("lab", LABS, ids=IDS)
 def test_every_answer_has_a_check_with_a_hidden_test_and_every_question_a_rubric(lab):
-    notebook = build.solution_notebook(lab)
+    notebook = notebooks.solution_notebook(lab)
     by_id = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
     answers = [
         name for name, cell in by_id.items() if cell.metadata.nbgrader.solution and not cell.metadata.nbgrader.grade
@@ -88,7 +89,7 @@ def test_every_answer_has_a_check_with_a_hidden_test_and_every_question_a_rubric
 
 @pytest.mark.parametrize("lab", LABS, ids=IDS)
 def test_a_rebuild_changes_nothing(lab):
-    assert build.to_text(build.student_notebook(lab)) == build.to_text(build.student_notebook(lab))
+    assert notebooks.to_text(notebooks.student_notebook(lab)) == notebooks.to_text(notebooks.student_notebook(lab))
 
 
 def test_drift_names_the_cell(copy_of):
@@ -122,10 +123,10 @@ def test_build_check_fails_on_drift_and_build_mends_it(copy_of, monkeypatch, cap
 
 def test_an_edit_of_one_text_cell_keeps_all_other_ids(copy_of):
     lab = copy_of(LABS[0])
-    before = [cell.id for cell in build.student_notebook(lab).cells]
+    before = [cell.id for cell in notebooks.student_notebook(lab).cells]
     text = lab.source.read_text(encoding="utf-8")
     lab.source.write_text(text.replace("## 1. The data", "## 1. The data, looked at"), encoding="utf-8")
-    after = [cell.id for cell in build.student_notebook(lab).cells]
+    after = [cell.id for cell in notebooks.student_notebook(lab).cells]
     assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
 
 
@@ -134,7 +135,7 @@ def test_a_header_with_two_roles_is_refused(copy_of):
     text = lab.source.read_text(encoding="utf-8")
     lab.source.write_text(text.replace('answer="sample_z"', 'answer="sample_z" points=2'), encoding="utf-8")
     with pytest.raises(SourceError, match="expected answer alone"):
-        build.student_notebook(lab)
+        notebooks.student_notebook(lab)
 
 
 def test_a_copy_without_sources_still_has_its_labs(copy_of, capsys):
@@ -142,16 +143,16 @@ def test_a_copy_without_sources_still_has_its_labs(copy_of, capsys):
     lab.source.unlink()
     lab.source.parent.rmdir()
     assert [found.title for found in catalogue()] == [lab.title]
-    assert build.find_lab("01").minutes == lab.minutes
+    assert labs.find_lab("01").minutes == lab.minutes
     assert main(["build"]) == 2
     assert "came without them" in capsys.readouterr().err
 
 
 def test_an_unknown_lab_is_told_which_there_are():
     with pytest.raises(SourceError, match=r"no lab '99'; there are 01_vae"):
-        build.find_lab("99")
-    assert build.find_lab("1").stem == "01_vae"
-    assert build.find_lab("01_vae").stem == "01_vae"
+        labs.find_lab("99")
+    assert labs.find_lab("1").stem == "01_vae"
+    assert labs.find_lab("01_vae").stem == "01_vae"
 
 
 def test_nbgrader_releases_the_same_notebook(tmp_path, monkeypatch):
@@ -164,11 +165,11 @@ def test_nbgrader_releases_the_same_notebook(tmp_path, monkeypatch):
     lab = LABS[0]
     folder = tmp_path / "source" / lab.stem
     folder.mkdir(parents=True)
-    (folder / f"{lab.stem}.ipynb").write_text(build.to_text(build.solution_notebook(lab)), encoding="utf-8")
+    (folder / f"{lab.stem}.ipynb").write_text(notebooks.to_text(notebooks.solution_notebook(lab)), encoding="utf-8")
     config = Config()
     config.CourseDirectory.root = str(tmp_path)
-    config.ClearSolutions.code_stub = {"python": build.CODE_STUB}
-    config.ClearSolutions.text_stub = build.TEXT_STUB
+    config.ClearSolutions.code_stub = {"python": written.CODE_STUB}
+    config.ClearSolutions.text_stub = written.TEXT_STUB
     result = NbGraderAPI(config=config).generate_assignment(lab.stem)
     assert result["success"], result
     released = json.loads((tmp_path / "release" / lab.stem / f"{lab.stem}.ipynb").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from labhelpers import profiles
-from labhelpers.cli import build, main
+from labhelpers.cli import labs, main
 
 
 def test_labs_alone_helps(capsys):
@@ -45,13 +45,13 @@ def test_run_of_an_unknown_lab_says_which_there_are(capsys):
 @pytest.fixture
 def tiny(monkeypatch, tmp_path):
     """A lab of two cells in place of the first one."""
-    lab = build.catalogue()[0]
+    lab = labs.catalogue()[0]
     path = tmp_path / "tiny.ipynb"
 
     def make(*sources):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         nbformat.write(notebook, path)
-        monkeypatch.setattr(build.Lab, "notebook", path)
+        monkeypatch.setattr(labs.Lab, "notebook", path)
         return lab
 
     return make

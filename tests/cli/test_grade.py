@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from labhelpers.cli import build, grade
+from labhelpers.checks import written
+from labhelpers.cli import grade, labs, notebooks
 from labhelpers.cli.grade import ExerciseScore, Score, grade_notebook, scoring
 from labhelpers.cli.grade.report import write_csv
 
-SOURCES = build.SOURCES
+SOURCES = labs.SOURCES
 
 # A lab without TensorFlow. Its checks live in a module below labhelpers.checks, as those of the real labs do.
 TINY = '''
@@ -261,12 +262,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Any:
         encoding="utf-8",
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "SOURCES", folder)
-        yield build.find_lab("91")
+        patch.setattr(labs, "SOURCES", folder)
+        yield labs.find_lab("91")
 
 
-def student_file(lab: build.Lab, answers: dict[str, str] | None = None) -> dict[str, Any]:
-    notebook: dict[str, Any] = json.loads(build.to_text(build.student_notebook(lab)))
+def student_file(lab: labs.Lab, answers: dict[str, str] | None = None) -> dict[str, Any]:
+    notebook: dict[str, Any] = json.loads(notebooks.to_text(notebooks.student_notebook(lab)))
     for cell in notebook["cells"]:
         name = cell["metadata"].get("nbgrader", {}).get("grade_id")
         if name in (answers or {}):
@@ -298,11 +299,11 @@ def exercise_of(score: Score, name: str) -> ExerciseScore:
 
 
 @pytest.fixture(scope="module")
-def faults(tiny: build.Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def faults(tiny: labs.Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """All answers to `average` scored in one call, as an instructor does it; the JSON that was written, by case."""
     folder = tmp_path_factory.mktemp("answered")
     helper = own_cell("def helper(x):\n    return x.mean()")
-    secret = build.SOURCES / "91_tiny.py"
+    secret = labs.SOURCES / "91_tiny.py"
     cases = {name: source for name, (source, *_) in FAULTS.items()}
     cases |= {f"tamper_{name}": source + WRONG for name, (source, _) in TAMPERING.items()}
     cases |= {f"tamper_{name}": source for name, (source, _) in TAMPERING_IN_FUNCTION.items()}
@@ -348,12 +349,12 @@ def test_the_solutions_cannot_be_read(name: str, faults: dict[str, dict[str, Any
 
 
 @pytest.mark.parametrize("name", RIGHT_ANSWERS)
-def test_right_answers_of_every_style_get_their_points(name: str, tiny: build.Lab, tmp_path: Path) -> None:
+def test_right_answers_of_every_style_get_their_points(name: str, tiny: labs.Lab, tmp_path: Path) -> None:
     score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, RIGHT_ANSWERS[name])))
     assert score.points == score.of == 6, score.exercises
 
 
-def test_untouched_gets_nothing_and_starts_no_kernel(tiny: build.Lab, tmp_path: Path, monkeypatch: Any) -> None:
+def test_untouched_gets_nothing_and_starts_no_kernel(tiny: labs.Lab, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(scoring, "Kernel", None)
     score = grade_notebook(save(tmp_path / "untouched.ipynb", student_file(tiny)))
     assert (score.outcome, score.points, score.of) == ("scored", 0, 6)
@@ -364,16 +365,16 @@ def test_untouched_gets_nothing_and_starts_no_kernel(tiny: build.Lab, tmp_path: 
     ]
 
 
-def test_solutions_get_everything(tiny: build.Lab, tmp_path: Path) -> None:
+def test_solutions_get_everything(tiny: labs.Lab, tmp_path: Path) -> None:
     path = tmp_path / "solved.ipynb"
-    path.write_text(build.to_text(build.solution_notebook(tiny)), encoding="utf-8")
+    path.write_text(notebooks.to_text(notebooks.solution_notebook(tiny)), encoding="utf-8")
     score = grade_notebook(path, lab=tiny)
     assert (score.points, score.of, score.remarks) == (6, 6, ())
     assert all(each.present for each in score.manual)
     assert [each.remarks for each in score.exercises] == [(), (), ()]
 
 
-def test_written_answers(tiny: build.Lab, tmp_path: Path) -> None:
+def test_written_answers(tiny: labs.Lab, tmp_path: Path) -> None:
     notebook = student_file(tiny)
     cell_of(notebook, "question_why")["source"] = "**Question 1.** Why?\n\n*Write your answer here.*\n\nTherefore."
     cell_of(notebook, "question_how")["source"] = "**Question 2.** How?\n\n"
@@ -393,7 +394,7 @@ def _duplicate(source: str) -> Change:
 
 
 def _stub() -> str:
-    return f"def average(x):\n    {build.CODE_STUB}\n"
+    return f"def average(x):\n    {written.CODE_STUB}\n"
 
 
 @pytest.mark.parametrize(
@@ -401,7 +402,7 @@ def _stub() -> str:
     [
         (lambda n: n["cells"].remove(cell_of(n, "average")), 4, "missing", "answer cell is gone"),
         (_duplicate("def average(x):\n    return x.mean()\n\n"), 6, "right", "2 copies of this answer cell"),
-        (_duplicate('def average(x):\n    """Return the mean."""\n    ' + build.CODE_STUB), 6, "right", "2 copies"),
+        (_duplicate('def average(x):\n    """Return the mean."""\n    ' + written.CODE_STUB), 6, "right", "2 copies"),
         (_duplicate("def average(x):\n    return 3"), 4, "ambiguous", "they differ: keep one"),
         (lambda n: cell_of(n, "average").update(cell_type="markdown"), 6, "right", "type markdown, not code"),
         (lambda n: [c["metadata"].pop("nbgrader", None) for c in n["cells"]], 6, "right", ""),
@@ -422,7 +423,7 @@ def _stub() -> str:
         "half a surrogate", "cell that is none", "own cell is never run", "its check is never run", "own version",
     ],
 )  # fmt: skip
-def test_answer_cells(tiny: build.Lab, tmp_path: Path, change: Change, points: float, status: str, words: str) -> None:
+def test_answer_cells(tiny: labs.Lab, tmp_path: Path, change: Change, points: float, status: str, words: str) -> None:
     notebook = student_file(tiny, RIGHT)
     change(notebook)
     score = grade_notebook(save(tmp_path / "a.ipynb", notebook))
@@ -431,7 +432,7 @@ def test_answer_cells(tiny: build.Lab, tmp_path: Path, change: Change, points: f
     assert words in " ".join([exercise.reason, *exercise.remarks])
 
 
-def test_one_answer_cannot_score_another(tiny: build.Lab, tmp_path: Path) -> None:
+def test_one_answer_cannot_score_another(tiny: labs.Lab, tmp_path: Path) -> None:
     late = "import threading, os\ndef double(x):\n    return 2 * x\nthreading.Timer(0.2, os._exit, [1]).start()\n"
     wrong = "import time\ntime.sleep(1.5)\ndef quadruple(x):\n    return x"
     patch = "checks.require = lambda name: None\ndef double(x):\n    return 2 * x"
@@ -445,7 +446,7 @@ def test_one_answer_cannot_score_another(tiny: build.Lab, tmp_path: Path) -> Non
         assert score.points in possible
 
 
-def test_what_an_earlier_answer_leaves_behind_costs_nobody_else(tiny: build.Lab, tmp_path: Path) -> None:
+def test_what_an_earlier_answer_leaves_behind_costs_nobody_else(tiny: labs.Lab, tmp_path: Path) -> None:
     first = "np.seterr(all='raise')\nimport os, warnings\nos.chdir('/')\ndef double(x):\n    return 2 * x"
     second = "def average(x):\n    return np.exp(-1000.0) + x.mean()"
     score = grade_notebook(
@@ -455,25 +456,25 @@ def test_what_an_earlier_answer_leaves_behind_costs_nobody_else(tiny: build.Lab,
     assert "Right on its own" in " ".join(exercise_of(score, "average").remarks)
 
 
-def test_names_of_the_lab_are_put_back(tiny: build.Lab, tmp_path: Path) -> None:
+def test_names_of_the_lab_are_put_back(tiny: labs.Lab, tmp_path: Path) -> None:
     source = "np = factor = None\ndef double(x):\n    return x + x"
     score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, {**RIGHT, "double": source})))
     assert score.points == 6
     assert "rebinds" in " ".join(exercise_of(score, "double").remarks)
 
 
-def test_helpers_of_an_earlier_answer_cell_may_be_used(tiny: build.Lab, tmp_path: Path) -> None:
+def test_helpers_of_an_earlier_answer_cell_may_be_used(tiny: labs.Lab, tmp_path: Path) -> None:
     answers = {**RIGHT, "double": "def times(k, x):\n    return k * x\n\ndef double(x):\n    return times(2, x)"}
     answers["quadruple"] = "def quadruple(x):\n    return times(4, x)"
     assert grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, answers))).points == 6
 
 
-def test_the_stand_in_is_there_for_later_answers_but_never_scored(tiny: build.Lab, tmp_path: Path) -> None:
+def test_the_stand_in_is_there_for_later_answers_but_never_scored(tiny: labs.Lab, tmp_path: Path) -> None:
     score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, {"quadruple": RIGHT["quadruple"]})))
     assert [each.points for each in score.exercises] == [0, 0, 3]
 
 
-def test_release_and_lab(tiny: build.Lab, tmp_path: Path) -> None:
+def test_release_and_lab(tiny: labs.Lab, tmp_path: Path) -> None:
     notebook = student_file(tiny, RIGHT)
     notebook["metadata"]["labs"]["release"] = "0123456789"
     cell_of(notebook, "double")["metadata"]["nbgrader"]["grade_id"] = "old_double"
@@ -487,7 +488,7 @@ def test_release_and_lab(tiny: build.Lab, tmp_path: Path) -> None:
     score = grade_notebook(lost)
     assert (score.lab, score.outcome) == ("91_tiny", "scored")
     assert "metadata is lost" in score.remarks[0]
-    other = grade_notebook(lost, lab=build.find_lab("92"))
+    other = grade_notebook(lost, lab=labs.find_lab("92"))
     assert other.outcome == "not scored"
     assert "is of lab 91_tiny, expected 92_other" in other.reason
 
@@ -508,7 +509,7 @@ NO_NOTEBOOKS = {
 }
 
 
-def test_files_that_are_no_notebook_stop_nobody(tiny: build.Lab, tmp_path: Path, capsys: Any) -> None:
+def test_files_that_are_no_notebook_stop_nobody(tiny: labs.Lab, tmp_path: Path, capsys: Any) -> None:
     for name, (content, _) in NO_NOTEBOOKS.items():
         (tmp_path / name).write_bytes(content)
     good = tmp_path / "good.ipynb"
@@ -532,7 +533,7 @@ def test_files_that_are_no_notebook_stop_nobody(tiny: build.Lab, tmp_path: Path,
     assert (rows[-1]["double"], rows[-1]["of"], rows[-1]["question_why"]) == ("0", "6", "missing")
 
 
-def test_stored_results_are_used_until_file_or_scorer_change(tiny: build.Lab, tmp_path: Path, capsys: Any) -> None:
+def test_stored_results_are_used_until_file_or_scorer_change(tiny: labs.Lab, tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "first").mkdir()
     first = save(tmp_path / "first" / "a.ipynb", student_file(tiny))
     (tmp_path / "second").mkdir()
@@ -550,15 +551,15 @@ def test_stored_results_are_used_until_file_or_scorer_change(tiny: build.Lab, tm
     assert "stored result" not in capsys.readouterr().out
 
 
-def test_a_lab_that_fails_by_itself_is_nobodys_zero(tiny: build.Lab, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_lab_that_fails_by_itself_is_nobodys_zero(tiny: labs.Lab, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "91_tiny.py").write_text(TINY.lstrip().replace("factor = 2", "factor = 1 / 0"), encoding="utf-8")
-    monkeypatch.setattr(build, "SOURCES", tmp_path)
-    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(build.find_lab("91"), RIGHT)))
+    monkeypatch.setattr(labs, "SOURCES", tmp_path)
+    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(labs.find_lab("91"), RIGHT)))
     assert (score.outcome, score.exercises) == ("not scored", ())
     assert "not the student's fault: ZeroDivisionError" in score.reason
 
 
-def test_the_time_for_the_whole_notebook(tiny: build.Lab, tmp_path: Path) -> None:
+def test_the_time_for_the_whole_notebook(tiny: labs.Lab, tmp_path: Path) -> None:
     path = save(tmp_path / "a.ipynb", student_file(tiny, RIGHT))
     score = grade_notebook(path, overall_limit=1e-3)
     assert {each.status for each in score.exercises} == {"not reached"}
@@ -568,14 +569,14 @@ def test_the_time_for_the_whole_notebook(tiny: build.Lab, tmp_path: Path) -> Non
     ("words", "sentence"),
     [(["a.ipynb", "--lab", "17"], "There is no lab '17'"), (["EMPTY"], "holds no notebook")],
 )
-def test_bad_usage(tiny: build.Lab, tmp_path: Path, capsys: Any, words: list[str], sentence: str) -> None:
+def test_bad_usage(tiny: labs.Lab, tmp_path: Path, capsys: Any, words: list[str], sentence: str) -> None:
     assert run_main(*(tmp_path if word == "EMPTY" else word for word in words)) == 2
     assert sentence in capsys.readouterr().err
 
 
 def test_a_broken_source_is_the_instructors_fault(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     (tmp_path / "91_tiny.py").write_text(TINY.lstrip().replace("HIDDEN", "OTHER"), encoding="utf-8")
-    monkeypatch.setattr(build, "SOURCES", tmp_path)
+    monkeypatch.setattr(labs, "SOURCES", tmp_path)
     notebook = {"cells": [], "metadata": {"labs": {"lab": "91_tiny"}}}
     assert run_main(save(tmp_path / "a.ipynb", notebook), save(tmp_path / "b.ipynb", notebook)) == 2
     assert "the check 'double' has no hidden tests" in capsys.readouterr().err
@@ -599,10 +600,10 @@ class TestLab01:
 
     @pytest.fixture(autouse=True)
     def _real_sources(self, monkeypatch: Any) -> None:
-        monkeypatch.setattr(build, "SOURCES", SOURCES)
+        monkeypatch.setattr(labs, "SOURCES", SOURCES)
 
     def test_untouched_gets_nothing(self, tmp_path: Path) -> None:
-        lab = build.find_lab("01")
+        lab = labs.find_lab("01")
         score = grade_notebook(save(tmp_path / "a.ipynb", student_file(lab)))
         assert (score.outcome, score.points) == ("scored", 0)
         assert score.of == 10
@@ -611,7 +612,7 @@ class TestLab01:
 
     def test_solutions_get_everything(self, tmp_path: Path) -> None:
         path = tmp_path / "solved.ipynb"
-        path.write_text(build.to_text(build.solution_notebook(build.find_lab("01"))), encoding="utf-8")
+        path.write_text(notebooks.to_text(notebooks.solution_notebook(labs.find_lab("01"))), encoding="utf-8")
         score = grade_notebook(path)
         assert score.points == score.of == 10, score
         assert all(each.present for each in score.manual)
@@ -632,7 +633,7 @@ class TestLab01:
             """,
         }
         answers = {name: textwrap.dedent(source) for name, source in answers.items()}
-        score = grade_notebook(save(tmp_path / "a.ipynb", student_file(build.find_lab("01"), answers)))
+        score = grade_notebook(save(tmp_path / "a.ipynb", student_file(labs.find_lab("01"), answers)))
         assert [(each.status, each.points) for each in score.exercises] == [
             ("wrong", 0),
             ("right", 3),

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from labhelpers.cli import build
+from labhelpers.cli import labs, notebooks
 
-LABS = build.catalogue()
+LABS = labs.catalogue()
 SECONDS_PER_CELL = 300
 
 
@@ -22,7 +22,7 @@ def run_to_the_last_cell(notebook: Any, path: Path, environment: dict[str, str])
         path: where it is written; its folder is the working directory.
         environment: is added to the variables of this process.
     """
-    path.write_text(build.to_text(notebook), encoding="utf-8")
+    path.write_text(notebooks.to_text(notebook), encoding="utf-8")
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(path.parent), "-c", os.devnull,
         "--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={SECONDS_PER_CELL}", str(path),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labhelpers import zoo
-from labhelpers.cli.build import catalogue
+from labhelpers.cli.labs import catalogue
 from labhelpers.losses import LOSSES
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from labhelpers.cli import build
-from labhelpers.cli.build import Lab, SourceError
+from labhelpers.cli import labs
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.report import load, table, write, write_csv
 from labhelpers.cli.grade.score import NotScored, Score
 from labhelpers.cli.grade.scoring import grade
+from labhelpers.cli.labs import Lab, SourceError
 
 TIME_LIMIT = 60.0
 """Seconds for one answer with its check."""
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Score every file, print tables, write results; 0 when all got an outcome, 1 when interrupted, 2 for bad usage."""
     try:
-        asked = build.find_lab(arguments.lab) if arguments.lab else None
+        asked = labs.find_lab(arguments.lab) if arguments.lab else None
         files = _expand(arguments.files)
         if arguments.output:
             arguments.output.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from labhelpers import profiles
-from labhelpers.cli import build
+from labhelpers.cli import labs
 from labhelpers.cli.grade.plan import Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
@@ -80,7 +80,7 @@ class Kernel:
             {part for each in self.plan.exercises for part in re.findall(r"\bchecks\.(lab\d+)\b", each.check)}
         )
         limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
-        forbidden = os.path.normcase(os.path.realpath(build.SOURCES))
+        forbidden = os.path.normcase(os.path.realpath(labs.SOURCES))
         # In a namespace of its own: in the lab's, an answer's own `exec` or `compile` would replace Python's.
         handler = (
             "scope = {'__name__': 'kernel_side'}\n"

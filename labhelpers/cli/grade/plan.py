@@ -9,9 +9,9 @@ from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from labhelpers.cli import build
-from labhelpers.cli.build import Lab, SourceError
+from labhelpers.cli import build, labs, notebooks
 from labhelpers.cli.grade.score import NotScored
+from labhelpers.cli.labs import Lab, SourceError
 
 # fmt: off
 MACHINERY = {
@@ -54,10 +54,10 @@ class Plans:
     def __init__(self, time_limit: float, overall_limit: float) -> None:
         self.time_limit = time_limit
         self.overall_limit = overall_limit
-        self.labs = {lab.stem: lab for lab in build.catalogue()}
+        self.labs = {lab.stem: lab for lab in labs.catalogue()}
         self._made: dict[str, Plan] = {}
         if not any(lab.source.exists() for lab in self.labs.values()):
-            raise NotScored(f"There is no source of a lab in {build.SOURCES}: scoring needs the folder with solutions.")
+            raise NotScored(f"There is no source of a lab in {labs.SOURCES}: scoring needs the folder with solutions.")
 
     def plan(self, stem: str) -> Plan:
         """The plan of the lab with this stem."""
@@ -67,8 +67,8 @@ class Plans:
 
 
 def _make_plan(lab: Lab, limits: str) -> Plan:
-    notebook = build.solution_notebook(lab)
-    stubs = build.student_cells(notebook)
+    notebook = notebooks.solution_notebook(lab)
+    stubs = notebooks.student_cells(notebook)
     answers: dict[str, tuple[str, str]] = {}
     exercises: list[Exercise] = []
     questions: list[tuple[str, float, str]] = []
@@ -100,7 +100,7 @@ def _make_plan(lab: Lab, limits: str) -> Plan:
                     frozenset(attributes(solution)),
                 )
             )
-    digest = hashlib.sha256(build.to_text(notebook).encode())
+    digest = hashlib.sha256(notebooks.to_text(notebook).encode())
     for path in sorted(Path(build.__file__).resolve().parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
     digest.update(limits.encode())

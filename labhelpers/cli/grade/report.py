@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from labhelpers.cli.build import Lab
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.score import ExerciseScore, ManualAnswer, Score
+from labhelpers.cli.labs import Lab
 from labhelpers.files import written_whole
 
 

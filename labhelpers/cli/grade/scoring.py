@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from labhelpers.checks.core import GOES_ON
-from labhelpers.cli.build import Lab, SourceError
 from labhelpers.cli.grade.kernel import Kernel, KernelEnded
 from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names
 from labhelpers.cli.grade.report import clean, sentence
 from labhelpers.cli.grade.score import ExerciseScore, NotScored, Score
 from labhelpers.cli.grade.submission import Answer, File, find_answer, find_manual, find_plan, read
+from labhelpers.cli.labs import Lab, SourceError
 
 
 @dataclass(frozen=True)

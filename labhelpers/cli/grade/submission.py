@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from labhelpers.checks.written import TEXT_STUB
-from labhelpers.cli.build import Lab
 from labhelpers.cli.grade.plan import MACHINERY, Exercise, Plan, Plans, attributes, parse
 from labhelpers.cli.grade.report import clean, shorten
 from labhelpers.cli.grade.score import ManualAnswer, NotScored
+from labhelpers.cli.labs import Lab
 
 
 @dataclass(frozen=True)

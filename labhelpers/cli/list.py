@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from labhelpers import profiles
-from labhelpers.cli.build import catalogue
+from labhelpers.cli.labs import catalogue
 from labhelpers.data.digits import planned_source
 
 

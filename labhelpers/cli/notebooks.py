@@ -1,0 +1,162 @@
+"""From the source of a lab to its notebooks, through nbgrader's own preprocessors.
+
+A source is a percent-format file in ``solutions/``. Short cell headers say what a cell is for:
+
+* ``# %% answer="name"``: the student's code; the lines between ``### BEGIN SOLUTION`` and ``### END SOLUTION`` go.
+* ``# %% check="name" points=3``: the check under it; the lines between ``### BEGIN HIDDEN TESTS`` and
+  ``### END HIDDEN TESTS`` go.
+* ``# %% [markdown] question="name" points=4``: a written answer; model answer and rubric stand between
+  ``### BEGIN SOLUTION`` and ``### END SOLUTION``. Without ``[markdown]`` it is graded code.
+* ``# %% setup=true``: grading needs this cell, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+import jupytext
+import nbformat
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+)
+from traitlets.config import Config
+
+from labhelpers.checks.written import CODE_STUB, TEXT_STUB
+from labhelpers.cli.labs import Lab, SourceError, repository
+
+
+def solution_notebook(lab: Lab) -> NotebookNode:
+    """The lab with answers, rubrics and hidden tests: what nbgrader calls the source version."""
+    notebook = jupytext.reads(lab.source.read_text(encoding="utf-8"), fmt="py:percent")
+    facts = dict(notebook.metadata.get("labs", {}))
+    notebook.cells = [_badge(notebook.cells[0], lab), _install_cell(), *notebook.cells[1:], _closing_cell()]
+    taken: dict[str, int] = {}
+    for cell in notebook.cells:
+        _give_role(cell, lab)
+        _give_id(cell, taken)
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "language_info": {"name": "python"},
+            "labs": {"lab": lab.stem, **facts},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    _run(notebook, LockCells(), ClearOutput(), CheckCellMetadata(), ComputeChecksums())
+    notebook.metadata["labs"]["release"] = _release(student_cells(notebook))
+    return notebook
+
+
+def student_notebook(lab: Lab) -> NotebookNode:
+    """The lab as students get it: stubs for answers, no hidden tests, no outputs."""
+    notebook = student_cells(solution_notebook(lab))
+    _run(notebook, ComputeChecksums(), CheckCellMetadata())
+    nbformat.validate(notebook)
+    return notebook
+
+
+def student_cells(notebook: NotebookNode) -> NotebookNode:
+    """A copy of a solution notebook with stubs in place of answers, and without hidden tests."""
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": CODE_STUB}
+    config.ClearSolutions.text_stub = TEXT_STUB
+    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    _run(copy, ClearSolutions(config=config), ClearHiddenTests())
+    return copy
+
+
+def to_text(notebook: NotebookNode) -> str:
+    """The notebook as it is written to a file: sorted keys, one-space indent, a newline at the end."""
+    return json.dumps(lines_of(notebook), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def lines_of(notebook: NotebookNode) -> dict[str, Any]:
+    """The notebook as plain data, its sources as lists of lines, as JupyterLab writes them."""
+    plain: dict[str, Any] = json.loads(nbformat.writes(notebook))
+    return plain
+
+
+def _run(notebook: NotebookNode, *preprocessors: Preprocessor) -> None:
+    resources: dict[str, Any] = {}
+    for preprocessor in preprocessors:
+        preprocessor.preprocess(notebook, resources)
+
+
+def _badge(first: NotebookNode, lab: Lab) -> NotebookNode:
+    link = f"https://colab.research.google.com/github/{repository()}/blob/main/notebooks/{lab.stem}.ipynb"
+    title, _, rest = first.source.partition("\n")
+    badge = f"[Open in Colab]({link})"
+    return nbformat.v4.new_markdown_cell(f"{title}\n\n{badge}\n{rest}")
+
+
+def _install_cell() -> NotebookNode:
+    source = (
+        "# Colab installs labhelpers here; elsewhere it is installed already, and nothing happens.\n"
+        "# Lines on red ground under the next cells are notes of TensorFlow, not errors; most are kept away here.\n"
+        "import importlib.util\n"
+        "import os\n\n"
+        'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n'
+        'if importlib.util.find_spec("labhelpers") is None:\n'
+        f'    %pip install -q "labhelpers @ git+https://github.com/{repository()}"'
+    )
+    return nbformat.v4.new_code_cell(source, metadata={"setup": True})
+
+
+def _closing_cell() -> NotebookNode:
+    return nbformat.v4.new_code_cell("checks.summary()")
+
+
+def _give_role(cell: NotebookNode, lab: Lab) -> None:
+    """Turn the short keys of a cell header into nbgrader's metadata."""
+    short = {
+        key: cell.metadata.pop(key)
+        for key in ("answer", "check", "question", "points", "setup")
+        if key in cell.metadata
+    }
+    cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {})
+    roles = [key for key in ("answer", "check", "question") if key in short]
+    if len(roles) > 1 or ("points" in short) != bool(roles and roles[0] != "answer"):
+        raise SourceError(
+            f"{lab.source.name}: a cell header holds {', '.join(map(str, short))}; expected answer alone, "
+            "or check or question with points."
+        )
+    if short.get("setup"):
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "setup"]
+    if not roles:
+        return
+    role = roles[0]
+    name = short[role]
+    cell.metadata["nbgrader"] = {
+        "schema_version": 3,
+        "grade_id": name if role == "answer" else f"{role}_{name}",
+        "cell_type": cell.cell_type,
+        "grade": role != "answer",
+        "solution": role != "check",
+        "locked": role == "check",
+        "task": False,
+        **({"points": short["points"]} if role != "answer" else {}),
+    }
+
+
+def _give_id(cell: NotebookNode, taken: dict[str, int]) -> None:
+    """A cell id that a rebuild keeps: the grade id, or a digest of the cell's text."""
+    digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", cell.metadata.get("nbgrader", {}).get("grade_id", digest))
+    taken[name] = taken.get(name, 0) + 1
+    cell.id = name if taken[name] == 1 else f"{name}-{taken[name]}"
+
+
+def _release(notebook: NotebookNode) -> str:
+    """A short digest of everything graded, so that an answered notebook tells which release it belongs to."""
+    graded = [(c.metadata.nbgrader.grade_id, c.source) for c in notebook.cells if "nbgrader" in c.metadata]
+    return hashlib.sha256(json.dumps(graded).encode()).hexdigest()[:10]
