@@ -1,0 +1,26 @@
+"""What several tests of the command line need."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from labhelpers.cli import labs
+from labhelpers.cli.labs import Lab
+
+
+@pytest.fixture
+def copy_of(tmp_path, monkeypatch):
+    """A copy of a lab in a folder of its own, so that a test may change it."""
+
+    def make(lab):
+        monkeypatch.setattr(labs, "SOURCES", tmp_path / "solutions")
+        monkeypatch.setattr(labs, "NOTEBOOKS", tmp_path / "notebooks")
+        for folder in ("solutions", "notebooks"):
+            (tmp_path / folder).mkdir()
+        shutil.copy(labs.PROJECT_ROOT / "solutions" / f"{lab.stem}.py", tmp_path / "solutions")
+        shutil.copy(labs.PROJECT_ROOT / "notebooks" / f"{lab.stem}.ipynb", tmp_path / "notebooks")
+        return Lab(lab.stem, lab.title, lab.minutes, lab.data)
+
+    return make
