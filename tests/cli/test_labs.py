@@ -8,7 +8,6 @@ from labhelpers.cli import labs, main
 from labhelpers.cli.labs import SourceError, catalogue
 
 LABS = catalogue()
-IDS = [lab.stem for lab in LABS]
 
 
 def test_a_copy_without_sources_still_has_its_labs(copy_of, capsys):
