@@ -12,8 +12,18 @@ import pytest
 
 from labhelpers.checks import written
 from labhelpers.cli import grade, labs, notebooks
-from labhelpers.cli.grade import ExerciseScore, Score, grade_notebook, scoring
+from labhelpers.cli.grade import ExerciseScore, Score, scoring
+from labhelpers.cli.grade.command import OVERALL_LIMIT, TIME_LIMIT, run_to_end
+from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.report import write_csv
+
+
+def grade_notebook(
+    path: Path, *, lab: labs.Lab | None = None, time_limit: float = TIME_LIMIT, overall_limit: float = OVERALL_LIMIT
+) -> Score:
+    """The score of one file."""
+    return run_to_end(scoring.grade(path, Plans(time_limit, overall_limit), lab))
+
 
 SOURCES = labs.SOURCES
 

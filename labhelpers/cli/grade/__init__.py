@@ -22,7 +22,7 @@ scoring can read whatever it can read. For hostile students, run it in a contain
 answers that the report names.
 """
 
-from labhelpers.cli.grade.command import add_arguments, grade_notebook, main
+from labhelpers.cli.grade.command import add_arguments, main
 from labhelpers.cli.grade.score import ExerciseScore, ManualAnswer, Score
 
-__all__ = ["ExerciseScore", "ManualAnswer", "Score", "add_arguments", "grade_notebook", "main"]
+__all__ = ["ExerciseScore", "ManualAnswer", "Score", "add_arguments", "main"]

@@ -70,7 +70,7 @@ def main(arguments: argparse.Namespace) -> int:
     targets = _targets(files, arguments.output)
     scores: dict[Path, Score] = {}
     try:
-        _run(_grade_all(files, targets, plans, asked, arguments.jobs, scores))
+        run_to_end(_grade_all(files, targets, plans, asked, arguments.jobs, scores))
     except ExceptionGroup as group:  # the source of a lab is broken: no file of it can be scored
         print("; ".join(dict.fromkeys(map(str, group.exceptions))), file=sys.stderr)
         return 2
@@ -86,26 +86,6 @@ def main(arguments: argparse.Namespace) -> int:
         scored = sum(score.outcome == "scored" for score in scores.values())
         print(f"{len(files)} notebooks, {scored} scored. " + (problem or f"All in one table: {table}"))
     return 0
-
-
-def grade_notebook(
-    path: Path | str, *, lab: Lab | None = None, time_limit: float = TIME_LIMIT, overall_limit: float = OVERALL_LIMIT
-) -> Score:
-    """Score one answered notebook.
-
-    Args:
-        path: the file; nothing in it is trusted.
-        lab: the lab that it must be of; None takes the one that it names.
-        time_limit: seconds for one answer with its check.
-        overall_limit: seconds for the notebook, starts of kernels included.
-
-    Returns:
-        The score. A file that cannot be scored gives a score that says why; nothing is raised for it.
-
-    Raises:
-        SourceError: the source of a lab is broken.
-    """
-    return _run(grade(Path(path), Plans(time_limit, overall_limit), lab))
 
 
 async def _grade_all(
@@ -135,7 +115,7 @@ async def _grade_all(
                 group.create_task(one(path))
 
 
-def _run(coroutine: Any) -> Any:
+def run_to_end(coroutine: Any) -> Any:
     """Run a coroutine; on Windows with the event loop that ZeroMQ works with."""
     factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
     with asyncio.Runner(loop_factory=factory) as runner:
