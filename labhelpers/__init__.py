@@ -11,14 +11,26 @@ from types import ModuleType
 
 __version__ = importlib.metadata.version("labhelpers")
 
-_SUBMODULES = ("checks", "data", "judging", "losses", "models", "profiles", "training", "visualize", "zoo")
+_SUBMODULES = (
+    "checks",
+    "data",
+    "judging",
+    "losses",
+    "models",
+    "profiles",
+    "training",
+    "visualize",
+    "zoo",
+)
 __all__ = ["__version__", *_SUBMODULES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> ModuleType:
     if name in _SUBMODULES:
         return importlib.import_module(f"labhelpers.{name}")
-    raise AttributeError(f"labhelpers has no part named {name!r}: it has {', '.join(_SUBMODULES)}")
+    raise AttributeError(
+        f"labhelpers has no part named {name!r}: it has {', '.join(_SUBMODULES)}"
+    )
 
 
 def __dir__() -> list[str]:

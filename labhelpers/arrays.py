@@ -19,7 +19,9 @@ def chunks(count: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
-def whole_number(name: str, value: object, meaning: str, least: int, most: int | None = None) -> int:
+def whole_number(
+    name: str, value: object, meaning: str, least: int, most: int | None = None
+) -> int:
     """A setting as an int.
 
     Args:
@@ -32,17 +34,25 @@ def whole_number(name: str, value: object, meaning: str, least: int, most: int |
     Raises:
         ValueError: it is no whole number, or out of bounds.
     """
-    expected = f"an integer of at least {least}" if most is None else f"an integer from {least} to {most}"
+    expected = (
+        f"an integer of at least {least}"
+        if most is None
+        else f"an integer from {least} to {most}"
+    )
     try:
         number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         number = None
     if number is None or number < least or (most is not None and number > most):
-        raise ValueError(f"{name} is {value!r}, but {meaning} must be {expected}: choose such a number.")
+        raise ValueError(
+            f"{name} is {value!r}, but {meaning} must be {expected}: choose such a number."
+        )
     return number
 
 
-def class_numbers(values: ArrayLike, name: str, count: int | None = None) -> NDArray[np.int64]:
+def class_numbers(
+    values: ArrayLike, name: str, count: int | None = None
+) -> NDArray[np.int64]:
     """Class numbers as int64.
 
     Args:
@@ -66,5 +76,7 @@ def class_numbers(values: ArrayLike, name: str, count: int | None = None) -> NDA
             "dimension: give one class number for every sample (argmax of one-hot rows)."
         )
     if int(array.min()) < 0:
-        raise ValueError(f"{name} holds {array.min()}, expected class numbers from 0 on: number the classes anew.")
+        raise ValueError(
+            f"{name} holds {array.min()}, expected class numbers from 0 on: number the classes anew."
+        )
     return array.astype(np.int64)

@@ -15,7 +15,9 @@ _ABANDONED = 3600.0
 
 
 @contextmanager
-def written_whole(target: str | os.PathLike[str], mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
+def written_whole(
+    target: str | os.PathLike[str], mode: str = "wb", **options: Any
+) -> Iterator[IO[Any]]:
     """Open a file for writing that takes the target's place in one move once everything is in it.
 
     Whatever happens before that move (an error, an interrupt, a kill), an older file of this name stays as it was.
@@ -35,7 +37,9 @@ def written_whole(target: str | os.PathLike[str], mode: str = "wb", **options: A
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{path.name}-*.part"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:  # of a writer that was killed
+            if (
+                time.time() - left.stat().st_mtime > _ABANDONED
+            ):  # of a writer that was killed
                 left.unlink()
     beside = path.with_name(f".{path.name}-{uuid.uuid4().hex}.part")
     try:

@@ -49,5 +49,9 @@ def current() -> Profile:
     import tensorflow as tf
 
     if tf.config.list_physical_devices("GPU"):
-        return Profile("full", f"a GPU was found; set {VARIABLE}=quick for a shorter run")
-    return Profile("quick", f"no GPU was found; set {VARIABLE}=full for the course's own epochs")
+        return Profile(
+            "full", f"a GPU was found; set {VARIABLE}=quick for a shorter run"
+        )
+    return Profile(
+        "quick", f"no GPU was found; set {VARIABLE}=full for the course's own epochs"
+    )

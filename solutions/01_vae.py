@@ -73,7 +73,9 @@ batch_size = 128
 epochs = profile.pick(smoke=2, quick=18, full=20)
 comparison_epochs = profile.pick(smoke=1, quick=10, full=20)
 conv_epochs = profile.pick(smoke=1, quick=4, full=20)
-betas = profile.pick(smoke=(0.0, 4.0), quick=(0.0, 0.1, 1.0, 4.0), full=(0.0, 0.1, 1.0, 4.0))
+betas = profile.pick(
+    smoke=(0.0, 4.0), quick=(0.0, 0.1, 1.0, 4.0), full=(0.0, 0.1, 1.0, 4.0)
+)
 beta_epochs = profile.pick(smoke=1, quick=5, full=20)
 # Eight times Adam's default, falling to 0 along a cosine: such small dense networks bear it and get much further in the
 # same time. With 1e-3 and 20 epochs the test ELBO stays about 4 nats lower.
@@ -91,7 +93,15 @@ jit_compile = profile.pick(smoke=False, quick=None, full=None)
 digits = data.load_mnist().first(train_count, test_count)
 print(digits)
 images = digits.scaled("sigmoid")
-print("train:", images.train.shape, images.train.dtype, "from", images.train.min(), "to", images.train.max())
+print(
+    "train:",
+    images.train.shape,
+    images.train.dtype,
+    "from",
+    images.train.min(),
+    "to",
+    images.train.max(),
+)
 visualize.show_grid(digits.train_images[:30], title="Thirty training images")
 
 # %% [markdown]
@@ -140,10 +150,14 @@ decoder.summary()
 visualize.show_layers(encoder)
 
 # %%
-untrained = decoder(np.random.default_rng(SEED).normal(size=(4, latent_dim)).astype("float32")).numpy()
+untrained = decoder(
+    np.random.default_rng(SEED).normal(size=(4, latent_dim)).astype("float32")
+).numpy()
 mean, log_var = encoder(images.test[:4])
 print("mean", mean.shape, "log_var", log_var.shape, "decoded", untrained.shape)
-visualize.show_grid(untrained, columns=4, title="Untrained decoder: every pixel near 0.5", width=4)
+visualize.show_grid(
+    untrained, columns=4, title="Untrained decoder: every pixel near 0.5", width=4
+)
 
 # %% [markdown]
 # ## 4. Exercise 1: the reparameterisation trick (2 points)
@@ -226,7 +240,9 @@ def vae_loss(images, reconstructions, mean, log_var, beta):
     p = tf.clip_by_value(reconstructions, 1e-7, 1 - 1e-7)
     pixels = images * tf.math.log(p) + (1 - images) * tf.math.log(1 - p)
     reconstruction = -tf.reduce_mean(tf.reduce_sum(pixels, axis=(1, 2, 3)))
-    kl = tf.reduce_mean(0.5 * tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var, axis=1))
+    kl = tf.reduce_mean(
+        0.5 * tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var, axis=1)
+    )
     return reconstruction + beta * kl, reconstruction, kl
     ### END SOLUTION
 
@@ -259,7 +275,9 @@ def my_step(batch):
     epsilon = tf.random.normal((tf.shape(batch)[0], latent_dim))  # the dice, outside
     with tf.GradientTape() as tape:
         mean, log_var = encoder(batch)  # (batch, 28, 28, 1) => 2 x (batch, 2)
-        reconstructions = decoder(sample_z(mean, log_var, epsilon))  # (batch, 2) => (batch, 28, 28, 1)
+        reconstructions = decoder(
+            sample_z(mean, log_var, epsilon)
+        )  # (batch, 2) => (batch, 28, 28, 1)
         loss, reconstruction, kl = vae_loss(batch, reconstructions, mean, log_var, 1.0)
     optimizer.apply(tape.gradient(loss, variables), variables)
     return reconstruction, kl
@@ -272,7 +290,9 @@ def my_step(batch):
 for start in range(0, min(len(images.train), 20_000), batch_size):
     reconstruction, kl = my_step(images.train[start : start + batch_size])
     if start // batch_size % 30 == 0:
-        print(f"step {start // batch_size:4d}: reconstruction {reconstruction:6.1f} nats, KL {kl:5.2f} nats")
+        print(
+            f"step {start // batch_size:4d}: reconstruction {reconstruction:6.1f} nats, KL {kl:5.2f} nats"
+        )
 
 # %% [markdown]
 # **What you should see:** about $784 \log 2 = 543$ nats at first, and a steep fall. (With the `smoke` profile there are only a
@@ -315,7 +335,9 @@ def train_one_epoch(loss_function):
         epsilon = tf.random.normal((tf.shape(batch)[0], latent_dim))
         with tf.GradientTape() as tape:
             mean, log_var = encoder(batch)
-            loss = loss_function(batch, decoder(sample_z(mean, log_var, epsilon)), mean, log_var)
+            loss = loss_function(
+                batch, decoder(sample_z(mean, log_var, epsilon)), mean, log_var
+            )
         optimizer.apply(tape.gradient(loss, variables), variables)
 
     for start in range(0, len(images.train), batch_size):
@@ -325,7 +347,9 @@ def train_one_epoch(loss_function):
 
 bug_encoder, bug_decoder = train_one_epoch(course_loss)
 bug_mean, bug_log_var = bug_encoder(images.test[:1000])
-print(f"KL: {tf.reduce_mean(losses.kl_divergence(bug_mean, bug_log_var)):.5f} nats per image")
+print(
+    f"KL: {tf.reduce_mean(losses.kl_divergence(bug_mean, bug_log_var)):.5f} nats per image"
+)
 visualize.show_pairs(
     digits.test_images[:10],
     bug_decoder(bug_mean[:10]).numpy(),
@@ -360,7 +384,9 @@ checks.require("repaired_loss")
 # %%
 _, repaired_decoder = repaired = train_one_epoch(repaired_loss)
 repaired_mean, repaired_log_var = repaired[0](images.test[:1000])
-print(f"KL: {tf.reduce_mean(losses.kl_divergence(repaired_mean, repaired_log_var)):.2f} nats per image")
+print(
+    f"KL: {tf.reduce_mean(losses.kl_divergence(repaired_mean, repaired_log_var)):.2f} nats per image"
+)
 visualize.show_pairs(
     digits.test_images[:10],
     repaired_decoder(repaired_mean[:10]).numpy(),
@@ -409,11 +435,15 @@ print(inspect.getsource(training.vae_step))
 
 
 # %%
-def train(encoder, decoder, epochs, *, rate=learning_rate, beta=1.0, callbacks=(), name="vae"):
+def train(
+    encoder, decoder, epochs, *, rate=learning_rate, beta=1.0, callbacks=(), name="vae"
+):
     """Make a VAE of two networks, train it, and return it."""
     vae = training.VAE(encoder, decoder, beta=beta, name=name)
     steps = epochs * -(-len(images.train) // batch_size)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
+    optimizer = keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(rate, steps)
+    )
     vae.compile(optimizer, jit_compile=jit_compile)
     vae.fit(images.train, batch_size=batch_size, epochs=epochs, callbacks=callbacks)
     return vae
@@ -427,15 +457,21 @@ def train(encoder, decoder, epochs, *, rate=learning_rate, beta=1.0, callbacks=(
 
 # %%
 keras.utils.set_random_seed(SEED)
-fixed_codes = np.random.default_rng(SEED).normal(size=(16, latent_dim)).astype("float32")
-growing = training.SampleGrid(visualize.sheet, fixed_codes, every=profile.pick(smoke=1, quick=3, full=4))
+fixed_codes = (
+    np.random.default_rng(SEED).normal(size=(16, latent_dim)).astype("float32")
+)
+growing = training.SampleGrid(
+    visualize.sheet, fixed_codes, every=profile.pick(smoke=1, quick=3, full=4)
+)
 vae = train(
     models.dense_encoder(digits.image_shape, latent_dim),
     models.dense_decoder(digits.image_shape, latent_dim),
     epochs,
     callbacks=[growing],
 )
-print(f"{np.mean(vae.epoch_seconds[1:]):.2f} s per epoch, {sum(vae.epoch_seconds):.0f} s in all")
+print(
+    f"{np.mean(vae.epoch_seconds[1:]):.2f} s per epoch, {sum(vae.epoch_seconds):.0f} s in all"
+)
 
 # %%
 visualize.plot_losses(
@@ -467,7 +503,12 @@ visualize.show_pairs(
 
 # %%
 codes = vae.encode(images.test)
-visualize.plot_latent(codes, digits.test_labels, digits.class_names, title="Test images in the latent plane, by digit")
+visualize.plot_latent(
+    codes,
+    digits.test_labels,
+    digits.class_names,
+    title="Test images in the latent plane, by digit",
+)
 
 # %% [markdown]
 # **What you should see:** 0 and 1 have places of their own, 4 and 9 (or 3, 5 and 8) share one. There are no large holes, which
@@ -479,7 +520,9 @@ visualize.plot_latent(codes, digits.test_labels, digits.class_names, title="Test
 # %%
 limit = 2.5
 visualize.plot_manifold(
-    vae.sample(visualize.grid_codes(limit, 17)), limit, title="What the decoder draws at each point of the plane"
+    vae.sample(visualize.grid_codes(limit, 17)),
+    limit,
+    title="What the decoder draws at each point of the plane",
 )
 
 # %% [markdown]
@@ -491,13 +534,16 @@ visualize.plot_manifold(
 # pixels instead.
 
 # %%
-first, second = (int(np.flatnonzero(digits.test_labels == digit)[0]) for digit in (0, 7))
-path = vae.sample(visualize.line_between(codes[first], codes[second], 11))
-mixed = visualize.line_between(images.test[first].ravel(), images.test[second].ravel(), 11).reshape(
-    -1, *digits.image_shape
+first, second = (
+    int(np.flatnonzero(digits.test_labels == digit)[0]) for digit in (0, 7)
 )
+path = vae.sample(visualize.line_between(codes[first], codes[second], 11))
+mixed = visualize.line_between(
+    images.test[first].ravel(), images.test[second].ravel(), 11
+).reshape(-1, *digits.image_shape)
 visualize.show_rows(
-    {"codes": path, "pixels": mixed}, title="From a 0 to a 7: through the latent plane, and through pixels"
+    {"codes": path, "pixels": mixed},
+    title="From a 0 to a 7: through the latent plane, and through pixels",
 )
 
 # %% [markdown]
@@ -525,7 +571,9 @@ visualize.walk_latent_plane(vae.sample, limit)
 bounds = vae.elbo(images.test)
 few = images.test[: profile.pick(smoke=50, quick=1000, full=10_000)]
 weighted = vae.importance_weighted_bound(few, samples=50)
-print(f"test ELBO                   {bounds['elbo']:8.2f} nats per image ({len(images.test):,} images)")
+print(
+    f"test ELBO                   {bounds['elbo']:8.2f} nats per image ({len(images.test):,} images)"
+)
 print(f"  reconstruction {bounds['reconstruction']:.2f}, KL {bounds['kl']:.2f}")
 print(f"ELBO on the first {len(few):,}        {vae.elbo(few)['elbo']:8.2f}")
 print(f"importance-weighted, K = 50 {weighted:8.2f} on the same images")
@@ -612,7 +660,13 @@ rows = []
 for beta, model in sweep.items():
     bounds = model.elbo(images.test)
     spread = float(model.encode(images.test).std())
-    rows.append({"beta": beta, **{k: round(v, 2) for k, v in bounds.items()}, "spread of the means": round(spread, 2)})
+    rows.append(
+        {
+            "beta": beta,
+            **{k: round(v, 2) for k, v in bounds.items()},
+            "spread of the means": round(spread, 2),
+        }
+    )
 pd.DataFrame(rows).set_index("beta")
 
 # %%
@@ -662,7 +716,10 @@ for dim in latent_dims:
         name=f"latent_dim_{dim}",
     )
 rows = [
-    {"latent_dim": dim, **{name: round(value, 2) for name, value in model.elbo(images.test).items()}}
+    {
+        "latent_dim": dim,
+        **{name: round(value, 2) for name, value in model.elbo(images.test).items()},
+    }
     for dim, model in by_dim.items()
 ]
 pd.DataFrame(rows).set_index("latent_dim")
@@ -671,7 +728,10 @@ pd.DataFrame(rows).set_index("latent_dim")
 visualize.show_rows(
     {
         "original": digits.test_images[:10],
-        **{f"latent_dim {dim}": model.reconstruct(images.test[:10]) for dim, model in by_dim.items()},
+        **{
+            f"latent_dim {dim}": model.reconstruct(images.test[:10])
+            for dim, model in by_dim.items()
+        },
     },
     title="Reconstructions",
 )
@@ -679,7 +739,9 @@ visualize.show_rows(
 # %%
 visualize.show_rows(
     {
-        f"latent_dim {dim}": model.sample(np.random.default_rng(3).normal(size=(10, dim)).astype("float32"))
+        f"latent_dim {dim}": model.sample(
+            np.random.default_rng(3).normal(size=(10, dim)).astype("float32")
+        )
         for dim, model in by_dim.items()
     },
     title="New images: codes from N(0, I)",

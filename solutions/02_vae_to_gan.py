@@ -124,7 +124,9 @@ vaes = {}
 for dim in latent_dims:
     keras.utils.set_random_seed(SEED)
     vae = training.VAE(
-        models.dense_encoder(digits.image_shape, dim), models.dense_decoder(digits.image_shape, dim), name=f"vae_{dim}"
+        models.dense_encoder(digits.image_shape, dim),
+        models.dense_decoder(digits.image_shape, dim),
+        name=f"vae_{dim}",
     )
     steps = vae_epochs * -(-len(images.train) // batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(vae_learning_rate, steps)
@@ -134,7 +136,12 @@ for dim in latent_dims:
 vae = vaes[latent_dim]
 pd.DataFrame(
     [
-        {"latent_dim": dim, **{name: round(value, 1) for name, value in model.elbo(images.test).items()}}
+        {
+            "latent_dim": dim,
+            **{
+                name: round(value, 1) for name, value in model.elbo(images.test).items()
+            },
+        }
         for dim, model in vaes.items()
     ]
 ).set_index("latent_dim")
@@ -155,11 +162,17 @@ visualize.plot_losses(
 # **Before you run it:** the 32-dimensional VAE reconstructs far better. Will its *new* images be better, too?
 
 # %%
-fixed_noise = {dim: np.random.default_rng(SEED).normal(size=(25, dim)).astype("float32") for dim in latent_dims}
+fixed_noise = {
+    dim: np.random.default_rng(SEED).normal(size=(25, dim)).astype("float32")
+    for dim in latent_dims
+}
 visualize.show_sheets(
     {
         "real test images": digits.test_images[:25],
-        **{f"decoder, latent_dim {dim}": vaes[dim].sample(fixed_noise[dim]) for dim in latent_dims},
+        **{
+            f"decoder, latent_dim {dim}": vaes[dim].sample(fixed_noise[dim])
+            for dim in latent_dims
+        },
     },
     title="New images from a decoder that was never told to generate",
 )
@@ -178,7 +191,9 @@ visualize.show_sheets(
 
 # %%
 judge = judging.mnist_judge()
-reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+reference = judging.real_reference(
+    judge, digits.test_images, digits.train_images[: len(digits.test_images)]
+)
 decoder_quality = {}
 for dim, model in vaes.items():
     noise = np.random.default_rng(0).normal(size=(many_samples, dim)).astype("float32")
@@ -233,7 +248,9 @@ def build_discriminator(encoder):
     ### BEGIN SOLUTION
     trunk = keras.models.clone_model(encoder)
     trunk.set_weights(encoder.get_weights())
-    logits = layers.Dense(1, name="logit")(trunk.get_layer("hidden").output)  # (batch, 256) => (batch, 1)
+    logits = layers.Dense(1, name="logit")(
+        trunk.get_layer("hidden").output
+    )  # (batch, 256) => (batch, 1)
     return keras.Model(trunk.input, logits, name="discriminator")
     ### END SOLUTION
 
@@ -260,7 +277,9 @@ def copy_of(network):
 def discriminator_of(encoder):
     """Your discriminator on a copy of the encoder; as a functional model, however you wrote it."""
     pictures = keras.Input(digits.image_shape)
-    return keras.Model(pictures, build_discriminator(copy_of(encoder))(pictures), name="discriminator")
+    return keras.Model(
+        pictures, build_discriminator(copy_of(encoder))(pictures), name="discriminator"
+    )
 
 
 generator = copy_of(vae.decoder)
@@ -329,8 +348,17 @@ checks.require("assemble_gan")
 # %%
 assembled = assemble_gan(generator, discriminator)
 logits = np.asarray(assembled(fixed_noise[latent_dim]))
-print("noise", fixed_noise[latent_dim].shape, "=> image", digits.image_shape, "=> logits", logits.shape)
-print(f"{generator.count_params():,} + {discriminator.count_params():,} = {assembled.count_params():,} parameters")
+print(
+    "noise",
+    fixed_noise[latent_dim].shape,
+    "=> image",
+    digits.image_shape,
+    "=> logits",
+    logits.shape,
+)
+print(
+    f"{generator.count_params():,} + {discriminator.count_params():,} = {assembled.count_params():,} parameters"
+)
 
 # %% [markdown]
 # ## 6. What does a discriminator say that has not learned yet?
@@ -348,16 +376,26 @@ def opinion(discriminator, pictures):
 judged = min(1000, len(images.test))
 shown = {
     "real": images.test[:judged],
-    "fake (decoder)": vae.sample(np.random.default_rng(1).normal(size=(judged, latent_dim)).astype("float32")),
-    "noise": np.random.default_rng(2).uniform(size=(judged, *digits.image_shape)).astype("float32"),
+    "fake (decoder)": vae.sample(
+        np.random.default_rng(1).normal(size=(judged, latent_dim)).astype("float32")
+    ),
+    "noise": np.random.default_rng(2)
+    .uniform(size=(judged, *digits.image_shape))
+    .astype("float32"),
 }
 before = {name: opinion(discriminator, pictures) for name, pictures in shown.items()}
 for name, values in before.items():
-    print(f"D says about {name:15s} {values.mean():.2f} on average (spread {values.std():.2f})")
-right = np.mean([(before["real"] > 0.5).mean(), (before["fake (decoder)"] < 0.5).mean()])
+    print(
+        f"D says about {name:15s} {values.mean():.2f} on average (spread {values.std():.2f})"
+    )
+right = np.mean(
+    [(before["real"] > 0.5).mean(), (before["fake (decoder)"] < 0.5).mean()]
+)
 print(f"share of right answers on real and fake: {right:.0%}")
 visualize.plot_histograms(
-    {"untrained head": before}, title="An untrained D: real and fake look the same to it", xlabel="D(x)"
+    {"untrained head": before},
+    title="An untrained D: real and fake look the same to it",
+    xlabel="D(x)",
 )
 
 # %% [markdown]
@@ -380,7 +418,8 @@ visualize.plot_histograms(
 
 # %%
 cold_vae = training.VAE(
-    models.dense_encoder(digits.image_shape, latent_dim), models.dense_decoder(digits.image_shape, latent_dim)
+    models.dense_encoder(digits.image_shape, latent_dim),
+    models.dense_decoder(digits.image_shape, latent_dim),
 )
 starts = {"warm": vae, "cold": cold_vae}
 
@@ -394,19 +433,33 @@ def fid(model):
 gans, fids, growing = {}, {}, {}
 for name, start in starts.items():
     keras.utils.set_random_seed(SEED)
-    gan = training.GAN(copy_of(start.decoder), discriminator_of(start.encoder), name=f"gan_{name}")
+    gan = training.GAN(
+        copy_of(start.decoder), discriminator_of(start.encoder), name=f"gan_{name}"
+    )
     gan.compile(
         keras.optimizers.Adam(gan_learning_rate, gan_beta_1),
         keras.optimizers.Adam(gan_learning_rate, gan_beta_1),
         jit_compile=jit_compile,
     )
     quality = training.Quality(fid)
-    growing[name] = training.SampleGrid(visualize.sheet, fixed_noise[latent_dim][:16], every=max(1, gan_epochs // 3))
+    growing[name] = training.SampleGrid(
+        visualize.sheet, fixed_noise[latent_dim][:16], every=max(1, gan_epochs // 3)
+    )
     untrained = fid(gan)
-    gan.fit(images.train, batch_size=batch_size, epochs=gan_epochs, callbacks=[growing[name], quality])
+    gan.fit(
+        images.train,
+        batch_size=batch_size,
+        epochs=gan_epochs,
+        callbacks=[growing[name], quality],
+    )
     gans[name] = gan
-    fids[name] = ([0, *quality.epochs], [untrained, *(value["fid"] for value in quality.values)])
-    print(f"{name}: {np.mean(gan.epoch_seconds):.1f} s per epoch, FID {' => '.join(f'{v:.0f}' for v in fids[name][1])}")
+    fids[name] = (
+        [0, *quality.epochs],
+        [untrained, *(value["fid"] for value in quality.values)],
+    )
+    print(
+        f"{name}: {np.mean(gan.epoch_seconds):.1f} s per epoch, FID {' => '.join(f'{v:.0f}' for v in fids[name][1])}"
+    )
 
 # %%
 levels = {"decoder as it was": decoder_quality[latent_dim].fid}
@@ -453,11 +506,15 @@ visualize.plot_losses(
 # %%
 after = {
     "real": opinion(gans["warm"].discriminator, images.test[:judged]),
-    "fake (GAN)": opinion(gans["warm"].discriminator, gans["warm"].sample(judged, seed=3)),
+    "fake (GAN)": opinion(
+        gans["warm"].discriminator, gans["warm"].sample(judged, seed=3)
+    ),
     "noise": opinion(gans["warm"].discriminator, shown["noise"]),
 }
 visualize.plot_histograms(
-    {"before": before, "after": after}, title="What D says before and after the training (warm start)", xlabel="D(x)"
+    {"before": before, "after": after},
+    title="What D says before and after the training (warm start)",
+    xlabel="D(x)",
 )
 
 # %% [markdown]
@@ -513,7 +570,11 @@ for name, sample, seconds in (
     ("GAN, warm start", gans["warm"].sample, gans["warm"].epoch_seconds),
     ("GAN, cold start", gans["cold"].sample, gans["cold"].epoch_seconds),
 ):
-    noise = np.random.default_rng(5).normal(size=(many_samples, latent_dim)).astype("float32")
+    noise = (
+        np.random.default_rng(5)
+        .normal(size=(many_samples, latent_dim))
+        .astype("float32")
+    )
     drawn[name] = sample(noise)
     quality = judging.quality(drawn[name], judge, reference)
     print(f"{name}: {quality}")
@@ -542,9 +603,14 @@ pd.DataFrame(rows).set_index("generator")
 # it cannot reconstruct, so it leaves none out. A GAN pays only for what it draws, and nothing for what it never draws.
 
 # %%
-counts = {name: judging.class_histogram(judge.probabilities(pictures[:1000])) for name, pictures in drawn.items()}
+counts = {
+    name: judging.class_histogram(judge.probabilities(pictures[:1000]))
+    for name, pictures in drawn.items()
+}
 visualize.plot_counts(
-    counts, digits.class_names, title="Which digit the judge sees in up to 1,000 images of each generator"
+    counts,
+    digits.class_names,
+    title="Which digit the judge sees in up to 1,000 images of each generator",
 )
 
 # %% [markdown]

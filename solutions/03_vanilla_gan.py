@@ -38,7 +38,16 @@ import tensorflow as tf
 from IPython.display import display
 from tqdm.auto import tqdm
 
-from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
+from labhelpers import (
+    checks,
+    data,
+    judging,
+    losses,
+    models,
+    profiles,
+    training,
+    visualize,
+)
 from labhelpers.data import toys
 
 # %%
@@ -72,7 +81,9 @@ batch_size = 128
 # the game in the plane
 ring_batch = 256
 game_steps = profile.pick(smoke=(2, 4, 6), quick=(20, 300, 1500), full=(20, 300, 3000))
-ring_epochs = profile.pick(smoke=2, quick=200, full=200)  # of 50 steps each; smoke: 4 steps
+ring_epochs = profile.pick(
+    smoke=2, quick=200, full=200
+)  # of 50 steps each; smoke: 4 steps
 collapse_epochs = profile.pick(smoke=2, quick=16, full=16)
 
 # MNIST with the settings of the original course
@@ -166,19 +177,30 @@ checks.require("optimal_discriminator")
 
 # %%
 def gaussian(x, mean, deviation):
-    return np.exp(-((x - mean) ** 2) / (2 * deviation**2)) / (deviation * np.sqrt(2 * np.pi))
+    return np.exp(-((x - mean) ** 2) / (2 * deviation**2)) / (
+        deviation * np.sqrt(2 * np.pi)
+    )
 
 
 x = np.linspace(-4, 4, 401)
 p_data = gaussian(x, 1.0, 0.7)
-for mean, deviation, when in ((-1.0, 0.9, "At the start"), (1.0, 0.7, "In equilibrium")):
+for mean, deviation, when in (
+    (-1.0, 0.9, "At the start"),
+    (1.0, 0.7, "In equilibrium"),
+):
     p_model = gaussian(x, mean, deviation)
     best = optimal_discriminator(p_data, p_model)
     cost = -np.trapezoid(p_data * np.log(best) + p_model * np.log(1 - best), x)
-    print(f"{when}: the best D pays {cost:.3f} (without the factor 1/2; guessing pays 2 log 2 = {2 * np.log(2):.3f})")
+    print(
+        f"{when}: the best D pays {cost:.3f} (without the factor 1/2; guessing pays 2 log 2 = {2 * np.log(2):.3f})"
+    )
     display(
         visualize.plot_curves(
-            {"real density p_data": (x, p_data), "g_ density p_model": (x, p_model), "d_ best D(x)": (x, best)},
+            {
+                "real density p_data": (x, p_data),
+                "g_ density p_model": (x, p_model),
+                "d_ best D(x)": (x, best),
+            },
             title=f"{when}: two densities and the best D between them",
             xlabel="x",
             ylabel="density, and D(x)",
@@ -259,11 +281,16 @@ checks.require("generator_loss")
 scores = tf.linspace(-6.0, 6.0, 121)
 says = tf.sigmoid(scores).numpy()  # D(G(z))
 slopes = {}
-for name, loss in (("non-saturating", losses.non_saturating()), ("minimax", losses.saturating())):
+for name, loss in (
+    ("non-saturating", losses.non_saturating()),
+    ("minimax", losses.saturating()),
+):
     with tf.GradientTape() as tape:
         tape.watch(scores)
         # One score a "batch": the mean over a batch of one is the loss of that score.
-        each = tf.stack([loss.generator(score[None], score[None]) for score in tf.unstack(scores)])
+        each = tf.stack(
+            [loss.generator(score[None], score[None]) for score in tf.unstack(scores)]
+        )
     slopes[name] = np.abs(tape.gradient(each, scores).numpy())
 visualize.plot_curves(
     {name: (says, slope) for name, slope in slopes.items()},
@@ -315,12 +342,23 @@ visualize.plot_curves(
 
 
 # %% answer="train_step"
-def train_step(generator, discriminator, generator_optimizer, discriminator_optimizer, real_images, noise):
+def train_step(
+    generator,
+    discriminator,
+    generator_optimizer,
+    discriminator_optimizer,
+    real_images,
+    noise,
+):
     """Take one step of both networks and return the scalars d_loss, g_loss."""
     ### BEGIN SOLUTION
     with tf.GradientTape() as generator_tape, tf.GradientTape() as discriminator_tape:
-        fake_images = generator(noise, training=True)  # (batch, latent_dim) => (batch, ...)
-        real_logits = discriminator(real_images, training=True)  # (batch, ...) => (batch, 1)
+        fake_images = generator(
+            noise, training=True
+        )  # (batch, latent_dim) => (batch, ...)
+        real_logits = discriminator(
+            real_images, training=True
+        )  # (batch, ...) => (batch, 1)
         fake_logits = discriminator(fake_images, training=True)
         d_loss = discriminator_loss(real_logits, fake_logits)
         g_loss = generator_loss(fake_logits)
@@ -370,7 +408,9 @@ def decision(discriminator, fake_points, limit=1.8, steps=60):
 
 my_step = tf.function(train_step, reduce_retracing=True)
 toy_optimizers = [keras.optimizers.Adam(1e-3, beta_1=0.5) for _ in range(2)]
-for optimizer, network in zip(toy_optimizers, (toy_generator, toy_discriminator), strict=True):
+for optimizer, network in zip(
+    toy_optimizers, (toy_generator, toy_discriminator), strict=True
+):
     optimizer.build(network.trainable_variables)
 dice = np.random.default_rng(SEED)
 shown_noise = dice.normal(size=(60, 2)).astype("float32")
@@ -379,13 +419,20 @@ for step in tqdm(range(1, max(game_steps) + 1), desc="your own step"):
     real_points = ring.points[dice.integers(len(ring.points), size=ring_batch)]
     noise = dice.normal(size=(ring_batch, 2)).astype("float32")
     my_losses.append(
-        [float(value) for value in my_step(toy_generator, toy_discriminator, *toy_optimizers, real_points, noise)]
+        [
+            float(value)
+            for value in my_step(
+                toy_generator, toy_discriminator, *toy_optimizers, real_points, noise
+            )
+        ]
     )
     if step in game_steps:
         fake_points = toy_generator(shown_noise).numpy()
         says, pulls = decision(toy_discriminator, fake_points)
         panels[f"after {step} steps"] = (says, ring.points[:200], fake_points, pulls)
-visualize.plot_decision(panels, limit=1.8, title="D's decision (orange: real), and where it sends the fakes")
+visualize.plot_decision(
+    panels, limit=1.8, title="D's decision (orange: real), and where it sends the fakes"
+)
 
 # %% [markdown]
 # **What you should see** (`quick`): after 20 steps D is one smooth slope, and all arrows point **up that slope**, not
@@ -440,7 +487,10 @@ def play(loss, generator_rate, discriminator_rate, beta_1, epochs, name, decay=T
     gan = training.GAN(*models.toy_pair(latent_dim=2), loss, name=name)
     steps = epochs * -(-len(ring.points) // ring_batch)
     optimizers = [
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps) if decay else rate, beta_1)
+        keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(rate, steps) if decay else rate,
+            beta_1,
+        )
         for rate in (generator_rate, discriminator_rate)
     ]
     gan.compile(*optimizers, jit_compile=False)
@@ -448,12 +498,18 @@ def play(loss, generator_rate, discriminator_rate, beta_1, epochs, name, decay=T
 
     def look(model):
         seen[f"after epoch {model.epoch.numpy() + 1}"] = model.sample(500, seed=1)
-        found = judging.mode_coverage(model.sample(2500, seed=2), ring.centres, ring.sigma)
+        found = judging.mode_coverage(
+            model.sample(2500, seed=2), ring.centres, ring.sigma
+        )
         return {"modes": found.found, "good": found.good}
 
     quality = training.Quality(look, every=max(1, epochs // 8))
     gan.fit(ring.points, batch_size=ring_batch, epochs=epochs, callbacks=[quality])
-    return gan, seen, judging.mode_coverage(gan.sample(2500, seed=2), ring.centres, ring.sigma)
+    return (
+        gan,
+        seen,
+        judging.mode_coverage(gan.sample(2500, seed=2), ring.centres, ring.sigma),
+    )
 
 
 ring_results = {
@@ -498,10 +554,16 @@ visualize.plot_losses(
 # **Before you run it:** what is the best thing that G can do if D hardly moves?
 
 # %%
-_, seen, coverage = play(losses.non_saturating(), 2e-3, 5e-4, 0.9, collapse_epochs, "collapse", decay=False)
+_, seen, coverage = play(
+    losses.non_saturating(), 2e-3, 5e-4, 0.9, collapse_epochs, "collapse", decay=False
+)
 print(f"at the end: {coverage}")
 visualize.show_points(
-    seen, centres=ring.centres, limit=2.2, title="Collapse: all fakes in one place, which moves on", columns=4
+    seen,
+    centres=ring.centres,
+    limit=2.2,
+    title="Collapse: all fakes in one place, which moves on",
+    columns=4,
 )
 
 # %% [markdown]
@@ -535,26 +597,42 @@ def train_briefly(real_images, steps):
     """Your own step on the dense pair, with the course's settings; return the generator and D's last scores."""
     keras.utils.set_random_seed(SEED)
     generator, discriminator = models.vanilla_pair(latent_dim, digits.image_shape)
-    optimizers = [keras.optimizers.Adam(learning_rate, weight_decay=weight_decay) for _ in range(2)]
+    optimizers = [
+        keras.optimizers.Adam(learning_rate, weight_decay=weight_decay)
+        for _ in range(2)
+    ]
     for optimizer, network in zip(optimizers, (generator, discriminator), strict=True):
         optimizer.build(network.trainable_variables)
     step = tf.function(train_step, reduce_retracing=True)
     dice = np.random.default_rng(SEED)
     for _ in tqdm(range(steps), desc="course's data"):
         batch = real_images[dice.integers(len(real_images), size=batch_size)]
-        step(generator, discriminator, *optimizers, batch, dice.normal(size=(batch_size, latent_dim)).astype("float32"))
+        step(
+            generator,
+            discriminator,
+            *optimizers,
+            batch,
+            dice.normal(size=(batch_size, latent_dim)).astype("float32"),
+        )
     return generator
 
 
 wrong_data = course_preprocess(digits.train_images)
 wrong_steps = profile.pick(smoke=4, quick=500, full=500)
 wrong_generator = train_briefly(wrong_data, wrong_steps)
-wrong_fakes = wrong_generator(np.random.default_rng(1).normal(size=(500, latent_dim)).astype("float32")).numpy()
+wrong_fakes = wrong_generator(
+    np.random.default_rng(1).normal(size=(500, latent_dim)).astype("float32")
+).numpy()
 below = {
-    name: (pictures < 0).any(axis=(1, 2, 3)).mean() for name, pictures in (("real", wrong_data), ("fake", wrong_fakes))
+    name: (pictures < 0).any(axis=(1, 2, 3)).mean()
+    for name, pictures in (("real", wrong_data), ("fake", wrong_fakes))
 }
-print(f"images with a pixel below 0: real {below['real']:.0%}, fake {below['fake']:.0%}")
-print(f"pixels that are exactly 0:   real {(wrong_data == 0).mean():.0%}, fake {(wrong_fakes == 0).mean():.0%}")
+print(
+    f"images with a pixel below 0: real {below['real']:.0%}, fake {below['fake']:.0%}"
+)
+print(
+    f"pixels that are exactly 0:   real {(wrong_data == 0).mean():.0%}, fake {(wrong_fakes == 0).mean():.0%}"
+)
 visualize.show_pairs(
     wrong_data[:10],
     np.clip(wrong_fakes[:10], 0, 1),
@@ -622,9 +700,13 @@ visualize.show_layers(generator)
 # ten digits?
 
 # %%
-fixed_noise = np.random.default_rng(SEED).normal(size=(50, latent_dim)).astype("float32")
+fixed_noise = (
+    np.random.default_rng(SEED).normal(size=(50, latent_dim)).astype("float32")
+)
 judge = judging.mnist_judge()
-reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+reference = judging.real_reference(
+    judge, digits.test_images, digits.train_images[: len(digits.test_images)]
+)
 
 
 def sheet_of_50(samples):
@@ -639,7 +721,11 @@ def digits_in(model, count=1000):
 def new_gan(rate, beta_1, name):
     """The dense pair with fresh weights, compiled."""
     keras.utils.set_random_seed(SEED)
-    gan = training.GAN(*models.vanilla_pair(latent_dim, digits.image_shape), losses.non_saturating(), name=name)
+    gan = training.GAN(
+        *models.vanilla_pair(latent_dim, digits.image_shape),
+        losses.non_saturating(),
+        name=name,
+    )
     gan.compile(
         keras.optimizers.Adam(rate, beta_1, weight_decay=weight_decay),
         keras.optimizers.Adam(rate, beta_1, weight_decay=weight_decay),
@@ -651,8 +737,15 @@ def new_gan(rate, beta_1, name):
 course_gan = new_gan(learning_rate, 0.9, "course's settings")
 course_growing = training.SampleGrid(sheet_of_50, fixed_noise)
 before = course_gan.sample(fixed_noise)
-course_gan.fit(images, batch_size=batch_size, epochs=epochs, callbacks=[course_growing, training.StopOnNonFinite()])
-print(f"{np.mean(course_gan.epoch_seconds[1:] or course_gan.epoch_seconds):.1f} s per epoch")
+course_gan.fit(
+    images,
+    batch_size=batch_size,
+    epochs=epochs,
+    callbacks=[course_growing, training.StopOnNonFinite()],
+)
+print(
+    f"{np.mean(course_gan.epoch_seconds[1:] or course_gan.epoch_seconds):.1f} s per epoch"
+)
 
 # %%
 smooth = min(100, len(course_gan.step_history["g_loss"]) // 4 + 1)
@@ -666,12 +759,19 @@ visualize.plot_losses(
 
 # %%
 visualize.show_sheets(
-    {"before training": before[:25], "after training": course_gan.sample(fixed_noise)[:25]},
+    {
+        "before training": before[:25],
+        "after training": course_gan.sample(fixed_noise)[:25],
+    },
     title="The same noise before and after the course's training",
 )
 
 # %%
-visualize.show_grid(course_gan.sample(fixed_noise), columns=10, title="Fifty samples after the course's five epochs")
+visualize.show_grid(
+    course_gan.sample(fixed_noise),
+    columns=10,
+    title="Fifty samples after the course's five epochs",
+)
 
 # %% [markdown]
 # **What you should see** (`quick`): for the first two epochs D is far too strong. Its loss is almost 0 and G's stands
@@ -688,10 +788,14 @@ visualize.show_grid(course_gan.sample(fixed_noise), columns=10, title="Fifty sam
 
 # %%
 gan = new_gan(gentle_rate, gentle_beta_1, "gentle settings")
-growing = training.SampleGrid(sheet_of_50, fixed_noise, every=max(1, gentle_epochs // 5))
+growing = training.SampleGrid(
+    sheet_of_50, fixed_noise, every=max(1, gentle_epochs // 5)
+)
 fid_count = min(5000, sample_count)
 quality = training.Quality(
-    lambda model: judging.quality(model.sample(fid_count, seed=6), judge, reference).fid,
+    lambda model: (
+        judging.quality(model.sample(fid_count, seed=6), judge, reference).fid
+    ),
     every=max(1, gentle_epochs // 5),
 )
 gan.fit(
@@ -703,7 +807,10 @@ gan.fit(
 print(f"{np.mean(gan.epoch_seconds[1:] or gan.epoch_seconds):.1f} s per epoch")
 print(
     "FID by epoch:",
-    {epoch: round(value["fid"], 1) for epoch, value in zip(quality.epochs, quality.values, strict=True)},
+    {
+        epoch: round(value["fid"], 1)
+        for epoch, value in zip(quality.epochs, quality.values, strict=True)
+    },
 )
 
 # %%
@@ -720,8 +827,14 @@ epochs_played = np.arange(1, gentle_epochs + 1)
 history = gan.history.history
 visualize.plot_curves(
     {
-        "d_ accuracy on real images": (epochs_played, 100 * np.array(history["d_real_accuracy"])),
-        "d_ accuracy on fakes": (epochs_played, 100 * np.array(history["d_fake_accuracy"])),
+        "d_ accuracy on real images": (
+            epochs_played,
+            100 * np.array(history["d_real_accuracy"]),
+        ),
+        "d_ accuracy on fakes": (
+            epochs_played,
+            100 * np.array(history["d_fake_accuracy"]),
+        ),
     },
     levels={"guessing": 50.0},
     title="D's accuracy, slowly on its way to 50 %",
@@ -751,7 +864,11 @@ visualize.plot_losses(
 
 # %%
 found = {"course's settings": digits_in(course_gan), "gentle settings": digits_in(gan)}
-visualize.plot_counts(found, digits.class_names, title="Which digits the judge sees among 1,000 samples of each GAN")
+visualize.plot_counts(
+    found,
+    digits.class_names,
+    title="Which digits the judge sees among 1,000 samples of each GAN",
+)
 
 # %%
 rows = []
@@ -760,7 +877,9 @@ for name, model in (("course's settings", course_gan), ("gentle settings", gan))
     judged = judging.quality(samples, judge, reference)
     print(f"{name}: {judged}")
     # Neighbours among 10,000 against 10,000 take a minute; every third image will do.
-    precision, recall = judging.precision_recall(reference.features[::3], judge.features(samples[::3]))
+    precision, recall = judging.precision_recall(
+        reference.features[::3], judge.features(samples[::3])
+    )
     rows.append(
         {
             "dense GAN": name,
@@ -889,10 +1008,14 @@ except FileNotFoundError as error:
     print(f"{error}\nUntil then this section goes on with the digits.")
 print(clothes)
 clothes_images = preprocess(clothes.train_images)
-visualize.show_grid(clothes.train_images[:30], title=f"Thirty training images: {clothes.name}")
+visualize.show_grid(
+    clothes.train_images[:30], title=f"Thirty training images: {clothes.name}"
+)
 
 # %%
-deep_generator, deep_discriminator = models.deep_dense_pair(latent_dim, clothes.image_shape)
+deep_generator, deep_discriminator = models.deep_dense_pair(
+    latent_dim, clothes.image_shape
+)
 deep_generator.summary()
 deep_discriminator.summary()
 
@@ -917,16 +1040,25 @@ fashion_gan.compile(
     jit_compile=jit_compile,
 )
 folder = Path(tempfile.mkdtemp(prefix="lab03_"))
-fashion_growing = training.SampleGrid(sheet_of_50, fixed_noise, every=max(1, fashion_epochs // 5))
+fashion_growing = training.SampleGrid(
+    sheet_of_50, fixed_noise, every=max(1, fashion_epochs // 5)
+)
 fashion_gan.fit(
     clothes_images,
     batch_size=batch_size,
     epochs=fashion_epochs,
-    callbacks=[fashion_growing, training.Checkpoints(folder, every=checkpoint_every), training.StopOnNonFinite()],
+    callbacks=[
+        fashion_growing,
+        training.Checkpoints(folder, every=checkpoint_every),
+        training.StopOnNonFinite(),
+    ],
 )
 for epoch, seconds in enumerate(fashion_gan.epoch_seconds, start=1):
     if epoch <= 3 or epoch == fashion_epochs:
-        print(f"time for epoch {epoch}: {seconds:.1f} s" + ("  (with compiling)" if epoch == 1 else ""))
+        print(
+            f"time for epoch {epoch}: {seconds:.1f} s"
+            + ("  (with compiling)" if epoch == 1 else "")
+        )
 print(
     "the checkpoint holds",
     training.resume(fashion_gan, folder),
@@ -949,8 +1081,14 @@ fashion_epochs_played = np.arange(1, fashion_epochs + 1)
 fashion_history = fashion_gan.history.history
 visualize.plot_curves(
     {
-        "d_ accuracy on real images": (fashion_epochs_played, 100 * np.array(fashion_history["d_real_accuracy"])),
-        "d_ accuracy on fakes": (fashion_epochs_played, 100 * np.array(fashion_history["d_fake_accuracy"])),
+        "d_ accuracy on real images": (
+            fashion_epochs_played,
+            100 * np.array(fashion_history["d_real_accuracy"]),
+        ),
+        "d_ accuracy on fakes": (
+            fashion_epochs_played,
+            100 * np.array(fashion_history["d_fake_accuracy"]),
+        ),
     },
     levels={"guessing": 50.0},
     title=f"D's accuracy on {clothes.name}",
@@ -992,10 +1130,17 @@ pd.DataFrame(
             "images per epoch": count,
             "seconds per epoch": round(float(np.median(model.epoch_seconds)), 2),
             "D's accuracy at the end (%)": round(
-                50 * (model.history.history["d_real_accuracy"][-1] + model.history.history["d_fake_accuracy"][-1])
+                50
+                * (
+                    model.history.history["d_real_accuracy"][-1]
+                    + model.history.history["d_fake_accuracy"][-1]
+                )
             ),
         }
-        for name, model, count in (("dense", gan, len(images)), ("deep dense", fashion_gan, len(clothes_images)))
+        for name, model, count in (
+            ("dense", gan, len(images)),
+            ("deep dense", fashion_gan, len(clothes_images)),
+        )
     ]
 ).set_index("GAN")
 

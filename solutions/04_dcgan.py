@@ -30,7 +30,16 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
+from labhelpers import (
+    checks,
+    data,
+    judging,
+    losses,
+    models,
+    profiles,
+    training,
+    visualize,
+)
 
 # %%
 visualize.show_pipeline(
@@ -60,14 +69,18 @@ keras.utils.set_random_seed(SEED)
 # data
 train_count = profile.pick(smoke=512, quick=60_000, full=60_000)
 test_count = profile.pick(smoke=200, quick=10_000, full=10_000)
-sample_count = profile.pick(smoke=200, quick=10_000, full=10_000)  # fakes that are judged
+sample_count = profile.pick(
+    smoke=200, quick=10_000, full=10_000
+)  # fakes that are judged
 
 # architecture
 latent_dim = 64
 
 # optimisation
 batch_size = 64
-images_to_see = profile.pick(smoke=512, quick=180_000, full=1_200_000)  # three epochs of MNIST in `quick`
+images_to_see = profile.pick(
+    smoke=512, quick=180_000, full=1_200_000
+)  # three epochs of MNIST in `quick`
 # Twice the usual 2e-4: the light networks bear it, and there is little time.
 learning_rate = 4e-4
 # Lab 2 trains for 50 "epochs" of 128 batches each: 6,400 steps. On two cores one takes about half a second.
@@ -79,7 +92,15 @@ digits = data.load_mnist().first(train_count, test_count)
 images = digits.scaled("tanh")
 epochs = max(1, round(images_to_see / len(images.train)))
 print(digits)
-print("train:", images.train.shape, "from", images.train.min(), "to", images.train.max(), "as tanh makes them")
+print(
+    "train:",
+    images.train.shape,
+    "from",
+    images.train.min(),
+    "to",
+    images.train.max(),
+    "as tanh makes them",
+)
 visualize.show_grid(digits.train_images[:30], title="Thirty training images")
 
 # %% [markdown]
@@ -91,11 +112,26 @@ visualize.show_grid(digits.train_images[:30], title="Thirty training images")
 # **Before you run it:** a 3x3 kernel on a 5x5 image, stride 1, no padding. In how many places does it fit?
 
 # %%
-image = np.array([[0, 1, 2, 1, 0], [1, 3, 4, 3, 1], [2, 4, 5, 4, 2], [1, 3, 4, 3, 1], [0, 1, 2, 1, 0]], dtype="float32")
+image = np.array(
+    [
+        [0, 1, 2, 1, 0],
+        [1, 3, 4, 3, 1],
+        [2, 4, 5, 4, 2],
+        [1, 3, 4, 3, 1],
+        [0, 1, 2, 1, 0],
+    ],
+    dtype="float32",
+)
 kernel = np.array([[0, 1, 0], [1, 2, 1], [0, 1, 0]], dtype="float32")
-convolved = tf.nn.conv2d(image[None, :, :, None], kernel[:, :, None, None], strides=1, padding="VALID")
+convolved = tf.nn.conv2d(
+    image[None, :, :, None], kernel[:, :, None, None], strides=1, padding="VALID"
+)
 visualize.show_matrices(
-    {"image, 5x5": image, "kernel, 3x3": kernel, "output, 3x3": convolved.numpy()[0, :, :, 0]},
+    {
+        "image, 5x5": image,
+        "kernel, 3x3": kernel,
+        "output, 3x3": convolved.numpy()[0, :, :, 0],
+    },
     title="Convolution: 5 => 3. Check one number by hand",
 )
 
@@ -143,7 +179,9 @@ stamps = {}
 for row, column in np.ndindex(2, 2):
     alone = np.zeros_like(small)
     alone[row, column] = small[row, column]
-    stamps[f"stamp of the {small[row, column]:.0f}"] = layer(alone[None, :, :, None]).numpy()[0, :, :, 0]
+    stamps[f"stamp of the {small[row, column]:.0f}"] = layer(
+        alone[None, :, :, None]
+    ).numpy()[0, :, :, 0]
 visualize.show_matrices(
     {
         "input, 2x2": small,
@@ -228,8 +266,12 @@ pd.DataFrame(rows)
 # %%
 counts = {}
 for kernel_size in (3, 4):
-    layer = keras.layers.Conv2DTranspose(1, kernel_size, 2, padding="same", use_bias=False, kernel_initializer="ones")
-    counts[f"kernel {kernel_size}, stride 2"] = layer(tf.ones((1, 5, 5, 1))).numpy()[0, :, :, 0]
+    layer = keras.layers.Conv2DTranspose(
+        1, kernel_size, 2, padding="same", use_bias=False, kernel_initializer="ones"
+    )
+    counts[f"kernel {kernel_size}, stride 2"] = layer(tf.ones((1, 5, 5, 1))).numpy()[
+        0, :, :, 0
+    ]
 visualize.show_matrices(counts, title="Stamps on each output pixel")
 
 # %% [markdown]
@@ -241,13 +283,19 @@ visualize.show_matrices(counts, title="Stamps on each output pixel")
 tall = tf.random.stateless_normal((1, 14, 14, 16), seed=(SEED, 0))
 drawn = {}
 for kernel_size in (3, 4):
-    layer = keras.layers.Conv2DTranspose(1, kernel_size, 2, padding="same", kernel_initializer="random_uniform")
+    layer = keras.layers.Conv2DTranspose(
+        1, kernel_size, 2, padding="same", kernel_initializer="random_uniform"
+    )
     keras.utils.set_random_seed(SEED)
     layer.build(tall.shape)
     layer.set_weights([np.abs(layer.get_weights()[0]), layer.get_weights()[1]])
     drawn_image = layer(tf.abs(tall)).numpy()
-    drawn[f"kernel {kernel_size}, stride 2"] = (drawn_image - drawn_image.min()) / np.ptp(drawn_image)
-visualize.show_sheets(drawn, columns=1, title="One untrained layer each, positive random weights", width=5)
+    drawn[f"kernel {kernel_size}, stride 2"] = (
+        drawn_image - drawn_image.min()
+    ) / np.ptp(drawn_image)
+visualize.show_sheets(
+    drawn, columns=1, title="One untrained layer each, positive random weights", width=5
+)
 
 # %% [markdown] question="transposed-convolution" points=4
 # **Question 1 (4 points).** What is a transposed convolution, and why do we use it in the generator? Compare it with a dense
@@ -361,8 +409,37 @@ checks.require("count_parameters")
 # leaves them out and Keras' total counts them.
 
 # %%
-uw_generator = [819_200, 1_024, 0, 2_097_152, 512, 0, 524_288, 256, 0, 131_072, 128, 0, 3_072, 0]
-uw_discriminator = [3_072, 0, 131_072, 256, 0, 524_288, 512, 0, 2_097_152, 1_024, 0, 8_192, 0]
+uw_generator = [
+    819_200,
+    1_024,
+    0,
+    2_097_152,
+    512,
+    0,
+    524_288,
+    256,
+    0,
+    131_072,
+    128,
+    0,
+    3_072,
+    0,
+]
+uw_discriminator = [
+    3_072,
+    0,
+    131_072,
+    256,
+    0,
+    524_288,
+    512,
+    0,
+    2_097_152,
+    1_024,
+    0,
+    8_192,
+    0,
+]
 
 
 def compare_with_table(network, table):
@@ -374,12 +451,24 @@ def compare_with_table(network, table):
             continue
         formula = ""
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
-            formula = count_parameters(layer.kernel_size[0], layer.input.shape[-1], layer.filters, layer.use_bias)
+            formula = count_parameters(
+                layer.kernel_size[0],
+                layer.input.shape[-1],
+                layer.filters,
+                layer.use_bias,
+            )
         trained = sum(int(np.prod(weight.shape)) for weight in layer.trainable_weights)
         rows.append(
-            {"layer": type(layer).__name__, "output": layer.output.shape[1:], "ours": trained, "formula": formula}
+            {
+                "layer": type(layer).__name__,
+                "output": layer.output.shape[1:],
+                "ours": trained,
+                "formula": formula,
+            }
         )
-    rows += [{"layer": "(sigmoid: in our loss)", "output": "", "ours": 0, "formula": ""}] * (len(table) - len(rows))
+    rows += [
+        {"layer": "(sigmoid: in our loss)", "output": "", "ours": 0, "formula": ""}
+    ] * (len(table) - len(rows))
     frame = pd.DataFrame(rows)
     frame.insert(2, "table", table)
     frame["agrees"] = frame["table"] == frame["ours"]
@@ -388,12 +477,16 @@ def compare_with_table(network, table):
 
 dcgan_generator, dcgan_discriminator = models.dcgan_pair()
 table = compare_with_table(dcgan_generator, uw_generator)
-print(f"G: {table['ours'].sum():,} trainable parameters, the table has {sum(uw_generator):,}")
+print(
+    f"G: {table['ours'].sum():,} trainable parameters, the table has {sum(uw_generator):,}"
+)
 table
 
 # %%
 table = compare_with_table(dcgan_discriminator, uw_discriminator)
-print(f"D: {table['ours'].sum():,} trainable parameters, the table has {sum(uw_discriminator):,}")
+print(
+    f"D: {table['ours'].sum():,} trainable parameters, the table has {sum(uw_discriminator):,}"
+)
 table
 
 # %%
@@ -421,7 +514,9 @@ keras.utils.set_random_seed(SEED)
 frozen_generator, frozen_discriminator = models.light_dcgan_pair(latent_dim)
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 
-frozen_discriminator.compile(keras.optimizers.Adam(2e-4), cross_entropy, jit_compile=False)
+frozen_discriminator.compile(
+    keras.optimizers.Adam(2e-4), cross_entropy, jit_compile=False
+)
 frozen_discriminator.trainable = False
 noise_input = keras.Input((latent_dim,))
 both = keras.Model(noise_input, frozen_discriminator(frozen_generator(noise_input)))
@@ -429,16 +524,25 @@ both.compile(keras.optimizers.Adam(2e-4), cross_entropy, jit_compile=False)
 
 before = [weights_of(network) for network in (frozen_discriminator, frozen_generator)]
 for number in range(3):
-    noise = np.random.default_rng(number).normal(size=(32, latent_dim)).astype("float32")
+    noise = (
+        np.random.default_rng(number).normal(size=(32, latent_dim)).astype("float32")
+    )
     real_images = images.train[32 * number : 32 * number + 32]
     d_real = frozen_discriminator.train_on_batch(real_images, np.ones((32, 1)))
-    d_fake = frozen_discriminator.train_on_batch(frozen_generator(noise), np.zeros((32, 1)))
+    d_fake = frozen_discriminator.train_on_batch(
+        frozen_generator(noise), np.zeros((32, 1))
+    )
     g = both.train_on_batch(noise, np.ones((32, 1)))
     print(f"batch {number + 1}: D loss {d_real + d_fake:.4f}, G loss {g:.4f}")
 
 print("D has", len(frozen_discriminator.trainable_weights), "trainable weights")
-for name, network, old in zip(("D", "G"), (frozen_discriminator, frozen_generator), before, strict=True):
-    steps = [np.abs(new - kernel).max() for new, kernel in zip(weights_of(network), old, strict=True)]
+for name, network, old in zip(
+    ("D", "G"), (frozen_discriminator, frozen_generator), before, strict=True
+):
+    steps = [
+        np.abs(new - kernel).max()
+        for new, kernel in zip(weights_of(network), old, strict=True)
+    ]
     print(f"{name}: the weight that moved furthest moved by {max(steps)}")
 
 # %% [markdown]
@@ -457,14 +561,23 @@ for name, network, old in zip(("D", "G"), (frozen_discriminator, frozen_generato
 
 
 # %% answer="repaired_step"
-def repaired_step(generator, discriminator, generator_optimizer, discriminator_optimizer, real_images, noise):
+def repaired_step(
+    generator,
+    discriminator,
+    generator_optimizer,
+    discriminator_optimizer,
+    real_images,
+    noise,
+):
     """Train D and then G on one batch, and return the two losses d_loss, g_loss; D gives logits of shape (batch, 1)."""
     ### BEGIN SOLUTION
     fake_images = generator(noise, training=True)
     with tf.GradientTape() as tape:
         real_logits = discriminator(real_images, training=True)
         fake_logits = discriminator(fake_images, training=True)
-        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+            tf.nn.softplus(fake_logits)
+        )
     variables = discriminator.trainable_variables
     discriminator_optimizer.apply(tape.gradient(d_loss, variables), variables)
 
@@ -538,7 +651,12 @@ def train_lab2_gan(images, steps, batch_size):
         real_images = tf.constant(images[rows])
         noise = tf.random.normal((batch_size, 100))
         d_loss, g_loss = step(
-            generator, discriminator, generator_optimizer, discriminator_optimizer, real_images, noise
+            generator,
+            discriminator,
+            generator_optimizer,
+            discriminator_optimizer,
+            real_images,
+            noise,
         )
         history["g_loss"].append(float(g_loss))
         history["d_loss"].append(float(d_loss))
@@ -547,9 +665,13 @@ def train_lab2_gan(images, steps, batch_size):
 
 started = time.perf_counter()
 lab2_generator, lab2_history = train_lab2_gan(images.train, lab2_steps, lab2_batch_size)
-print(f"{lab2_steps} steps of {lab2_batch_size} images: {time.perf_counter() - started:.1f} s with tracing")
+print(
+    f"{lab2_steps} steps of {lab2_batch_size} images: {time.perf_counter() - started:.1f} s with tracing"
+)
 visualize.show_grid(
-    data.ready_to_show(lab2_generator(tf.random.normal((10, 100))), "tanh"),  # from [-1, 1] to [0, 1]
+    data.ready_to_show(
+        lab2_generator(tf.random.normal((10, 100))), "tanh"
+    ),  # from [-1, 1] to [0, 1]
     title=f"Lab 2's generator after {lab2_steps} steps",
     width=6,
 )
@@ -565,28 +687,59 @@ def train_lab2_gan_commented(images, steps, batch_size):
     """The same training, with a comment on every line."""
     ### BEGIN SOLUTION
     # **Model answer.**
-    generator, discriminator = models.cnn_pair(latent_dim=100)  # two fresh players; 100 numbers of noise make an image
-    generator_optimizer = keras.optimizers.Adam(2e-4)  # a small step: in a game a large one overshoots the other's move
-    discriminator_optimizer = keras.optimizers.Adam(2e-4)  # one of its own: Adam's moments belong to one network only
-    generator_optimizer.build(generator.trainable_variables)  # makes the moments now: a traced function may not
-    discriminator_optimizer.build(discriminator.trainable_variables)  # the same for D, with D's variables and no others
-    step = tf.function(repaired_step)  # traced once into a graph: without it Python runs every operation, far slower
-    rng = np.random.default_rng(SEED)  # own random numbers with a seed, so that two runs see the same batches
-    history = {"g_loss": [], "d_loss": []}  # every step's losses, to draw the curves from
-    for _ in range(steps):  # a step is one batch; how many make an epoch depends on the size of the data
-        rows = rng.integers(len(images), size=batch_size)  # which real images: drawn anew, so no two batches are alike
-        real_images = tf.constant(images[rows])  # in [-1, 1] like the fakes, or D would tell them apart by the range
-        noise = tf.random.normal((batch_size, 100))  # one code an image, always new, or G learns a few by heart
-        d_loss, g_loss = step(  # D learns real from fake, then G learns to be taken for real by this D
-            generator,  # draws the fakes and is moved by its own optimizer only
-            discriminator,  # scores both; never frozen, since each optimizer gets the variables of one network
-            generator_optimizer,  # moves G down g_loss
-            discriminator_optimizer,  # moves D down d_loss
-            real_images,  # what D should call real
-            noise,  # what G makes its fakes from; both players use the same fakes
+    generator, discriminator = models.cnn_pair(
+        latent_dim=100
+    )  # two fresh players; 100 numbers of noise make an image
+    generator_optimizer = keras.optimizers.Adam(
+        2e-4
+    )  # a small step: in a game a large one overshoots the other's move
+    discriminator_optimizer = keras.optimizers.Adam(
+        2e-4
+    )  # one of its own: Adam's moments belong to one network only
+    generator_optimizer.build(
+        generator.trainable_variables
+    )  # makes the moments now: a traced function may not
+    discriminator_optimizer.build(
+        discriminator.trainable_variables
+    )  # the same for D, with D's variables and no others
+    step = tf.function(
+        repaired_step
+    )  # traced once into a graph: without it Python runs every operation, far slower
+    rng = np.random.default_rng(
+        SEED
+    )  # own random numbers with a seed, so that two runs see the same batches
+    history = {
+        "g_loss": [],
+        "d_loss": [],
+    }  # every step's losses, to draw the curves from
+    for _ in range(
+        steps
+    ):  # a step is one batch; how many make an epoch depends on the size of the data
+        rows = rng.integers(
+            len(images), size=batch_size
+        )  # which real images: drawn anew, so no two batches are alike
+        real_images = tf.constant(
+            images[rows]
+        )  # in [-1, 1] like the fakes, or D would tell them apart by the range
+        noise = tf.random.normal(
+            (batch_size, 100)
+        )  # one code an image, always new, or G learns a few by heart
+        d_loss, g_loss = (
+            step(  # D learns real from fake, then G learns to be taken for real by this D
+                generator,  # draws the fakes and is moved by its own optimizer only
+                discriminator,  # scores both; never frozen, since each optimizer gets the variables of one network
+                generator_optimizer,  # moves G down g_loss
+                discriminator_optimizer,  # moves D down d_loss
+                real_images,  # what D should call real
+                noise,  # what G makes its fakes from; both players use the same fakes
+            )
         )
-        history["g_loss"].append(float(g_loss))  # a plain number: a kept tensor would keep memory
-        history["d_loss"].append(float(d_loss))  # near 2 log 2 = 1.39 D only guesses; near 0 it has won and G is stuck
+        history["g_loss"].append(
+            float(g_loss)
+        )  # a plain number: a kept tensor would keep memory
+        history["d_loss"].append(
+            float(d_loss)
+        )  # near 2 log 2 = 1.39 D only guesses; near 0 it has won and G is stuck
     return generator, history  # D is thrown away: only the generator draws
     # **Rubric.** 1 point: every line has a comment. 1 point: comments give purposes, not the code in English. 1 point: the
     # roles of noise, labels (here: the signs in the two losses) and the two optimizers are right. 1 point: names at least two
@@ -598,9 +751,18 @@ def train_lab2_gan_commented(images, steps, batch_size):
 # This cell counts for you (it gives no points):
 
 # %%
-commented = [line.strip() for line in inspect.getsource(train_lab2_gan_commented).splitlines()[2:]]
-code_lines = [line for line in commented if line.strip("()") and not line.startswith(("#", "raise NotImplemented"))]
-print(f"{sum('#' in line for line in code_lines)} of {len(code_lines)} lines of code carry a comment")
+commented = [
+    line.strip()
+    for line in inspect.getsource(train_lab2_gan_commented).splitlines()[2:]
+]
+code_lines = [
+    line
+    for line in commented
+    if line.strip("()") and not line.startswith(("#", "raise NotImplemented"))
+]
+print(
+    f"{sum('#' in line for line in code_lines)} of {len(code_lines)} lines of code carry a comment"
+)
 
 # %% [markdown]
 # ## 7. The assignment: a DCGAN of your own
@@ -633,10 +795,14 @@ def my_generator(latent_dim=64):
             keras.layers.BatchNormalization(momentum=0.9),
             keras.layers.ReLU(),
             keras.layers.Reshape((7, 7, 64)),
-            keras.layers.Conv2DTranspose(32, 4, strides=2, padding="same", use_bias=False),  # 7x7 => 14x14
+            keras.layers.Conv2DTranspose(
+                32, 4, strides=2, padding="same", use_bias=False
+            ),  # 7x7 => 14x14
             keras.layers.BatchNormalization(momentum=0.9),
             keras.layers.ReLU(),
-            keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="tanh"),  # 14x14 => 28x28
+            keras.layers.Conv2DTranspose(
+                1, 4, strides=2, padding="same", activation="tanh"
+            ),  # 14x14 => 28x28
         ],
         name="my_generator",
     )
@@ -659,7 +825,9 @@ def my_discriminator():
             keras.Input((28, 28, 1)),
             keras.layers.Conv2D(32, 4, strides=2, padding="same"),  # 28x28 => 14x14
             keras.layers.LeakyReLU(0.2),
-            keras.layers.Conv2D(64, 4, strides=2, padding="same", use_bias=False),  # 14x14 => 7x7
+            keras.layers.Conv2D(
+                64, 4, strides=2, padding="same", use_bias=False
+            ),  # 14x14 => 7x7
             keras.layers.BatchNormalization(momentum=0.9),
             keras.layers.LeakyReLU(0.2),
             keras.layers.Flatten(),
@@ -684,11 +852,17 @@ checks.require("my_discriminator")
 # %%
 keras.utils.set_random_seed(SEED)
 pair = my_generator(latent_dim), my_discriminator()
-fixed_noise = np.random.default_rng(SEED).normal(size=(40, latent_dim)).astype("float32")
+fixed_noise = (
+    np.random.default_rng(SEED).normal(size=(40, latent_dim)).astype("float32")
+)
 untrained = pair[0](fixed_noise).numpy()
 print("scores of real images:", pair[1](images.train[:4]).numpy().ravel().round(3))
 print("scores of fake images:", pair[1](untrained[:4]).numpy().ravel().round(3))
-visualize.show_grid(data.ready_to_show(untrained[:10], "tanh"), title="Drawn by the untrained generator", width=6)
+visualize.show_grid(
+    data.ready_to_show(untrained[:10], "tanh"),
+    title="Drawn by the untrained generator",
+    width=6,
+)
 
 # %% [markdown]
 # ### Train it
@@ -705,10 +879,14 @@ print(inspect.getsource(training.adversarial_step))
 # %%
 gan = training.GAN(*pair, losses.non_saturating(), name="dcgan")
 gan.compile(
-    keras.optimizers.Adam(learning_rate, 0.5), keras.optimizers.Adam(learning_rate, 0.5), steps_per_execution=16
+    keras.optimizers.Adam(learning_rate, 0.5),
+    keras.optimizers.Adam(learning_rate, 0.5),
+    steps_per_execution=16,
 )
 growing = training.SampleGrid(
-    lambda samples: visualize.sheet(samples, columns=10), fixed_noise, every=max(1, epochs // 8)
+    lambda samples: visualize.sheet(samples, columns=10),
+    fixed_noise,
+    every=max(1, epochs // 8),
 )
 clock = training.TimeBudget(seconds=float("inf"))
 gan.fit(
@@ -717,7 +895,9 @@ gan.fit(
     epochs=epochs,
     callbacks=[growing, clock, training.StopOnNonFinite()],
 )
-print(f"{len(gan.step_history['g_loss']):,} steps in {clock.used:.0f} s, {np.mean(gan.epoch_seconds):.1f} s per epoch")
+print(
+    f"{len(gan.step_history['g_loss']):,} steps in {clock.used:.0f} s, {np.mean(gan.epoch_seconds):.1f} s per epoch"
+)
 
 # %% [markdown]
 # ### The vanilla GAN, for the same time
@@ -758,11 +938,17 @@ visualize.plot_losses(
 )
 
 # %%
-block = max(1, len(gan.step_history["g_loss"]) // 80)  # each point is the mean of so many steps
+block = max(
+    1, len(gan.step_history["g_loss"]) // 80
+)  # each point is the mean of so many steps
 
 
 def block_means(values):
-    return np.asarray(values)[: len(values) // block * block].reshape(-1, block).mean(axis=1)
+    return (
+        np.asarray(values)[: len(values) // block * block]
+        .reshape(-1, block)
+        .mean(axis=1)
+    )
 
 
 visualize.plot_losses(
@@ -801,8 +987,15 @@ visualize.plot_losses(
 
 # %%
 noise = gan.noise_from_seed(profile.pick(smoke=200, quick=2000, full=2000), seed=1)
-many = gan.sample(noise)  # ready to show, in [0, 1]; D scores what G draws, in [-1, 1]: gan(noise)
-scores = np.concatenate([gan.discriminator(gan(noise[i : i + 500])).numpy().ravel() for i in range(0, len(noise), 500)])
+many = gan.sample(
+    noise
+)  # ready to show, in [0, 1]; D scores what G draws, in [-1, 1]: gan(noise)
+scores = np.concatenate(
+    [
+        gan.discriminator(gan(noise[i : i + 500])).numpy().ravel()
+        for i in range(0, len(noise), 500)
+    ]
+)
 best = many[np.argsort(-scores)[:50]]
 random_50 = many[:50]
 vanilla_50 = vanilla.sample(50, seed=1)
@@ -818,13 +1011,19 @@ visualize.show_sheets(
 # %%
 judge = judging.mnist_judge()
 rows = []
-for name, chosen in (("best of the DCGAN", best), ("random DCGAN", random_50), ("random vanilla", vanilla_50)):
+for name, chosen in (
+    ("best of the DCGAN", best),
+    ("random DCGAN", random_50),
+    ("random vanilla", vanilla_50),
+):
     probabilities = judge.probabilities(chosen)
     counts = judging.class_histogram(probabilities)
     rows.append(
         {
             "fifty samples": name,
-            "judge's mean confidence": round(float(probabilities.max(axis=1).mean()), 3),
+            "judge's mean confidence": round(
+                float(probabilities.max(axis=1).mean()), 3
+            ),
             **{str(digit): int(count) for digit, count in enumerate(counts)},
         }
     )
@@ -841,9 +1040,14 @@ pd.DataFrame(rows).set_index("fifty samples")
 # lie among the fakes. These FIDs come from our own classifier: do not compare them with published ones.
 
 # %%
-reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+reference = judging.real_reference(
+    judge, digits.test_images, digits.train_images[: len(digits.test_images)]
+)
 rows = []
-for name, model, used in (("DCGAN", gan, clock.used), ("vanilla", vanilla, budget.used)):
+for name, model, used in (
+    ("DCGAN", gan, clock.used),
+    ("vanilla", vanilla, budget.used),
+):
     samples = model.sample(sample_count, seed=2)
     quality = judging.quality(samples, judge, reference, details=True)
     print(f"{name}: {quality}")
@@ -860,11 +1064,15 @@ for name, model, used in (("DCGAN", gan, clock.used), ("vanilla", vanilla, budge
             "floor": None if quality.floor is None else round(quality.floor, 2),
             "precision": round(quality.precision, 2),
             "recall": round(quality.recall, 2),
-            "digits": int((judging.class_histogram(judge.probabilities(samples)) > 0).sum()),
+            "digits": int(
+                (judging.class_histogram(judge.probabilities(samples)) > 0).sum()
+            ),
         }
     )
 results = pd.DataFrame(rows).set_index("model")
-print(f"vanilla FID / DCGAN FID = {results['FID']['vanilla'] / results['FID']['DCGAN']:.1f}")
+print(
+    f"vanilla FID / DCGAN FID = {results['FID']['vanilla'] / results['FID']['DCGAN']:.1f}"
+)
 results
 
 # %% [markdown]
@@ -902,7 +1110,10 @@ results
 # %%
 fakes = data.to_uint8(random_50[:10])
 nearest = judging.nearest_images(fakes, digits.train_images)
-print("root mean square difference in grey levels:", (nearest.distances[:, 0] / 28).round(0))
+print(
+    "root mean square difference in grey levels:",
+    (nearest.distances[:, 0] / 28).round(0),
+)
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],
     fakes,

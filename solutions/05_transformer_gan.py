@@ -31,7 +31,16 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
+from labhelpers import (
+    checks,
+    data,
+    judging,
+    losses,
+    models,
+    profiles,
+    training,
+    visualize,
+)
 
 # %%
 visualize.show_pipeline(
@@ -61,7 +70,9 @@ keras.utils.set_random_seed(SEED)
 # data
 train_count = profile.pick(smoke=512, quick=50_000, full=60_000)
 test_count = profile.pick(smoke=200, quick=10_000, full=10_000)
-sample_count = profile.pick(smoke=200, quick=10_000, full=10_000)  # fakes that are judged
+sample_count = profile.pick(
+    smoke=200, quick=10_000, full=10_000
+)  # fakes that are judged
 
 # architecture
 latent_dim = 64
@@ -69,10 +80,14 @@ patch_size = 7  # 16 tokens
 
 # optimisation
 batch_size = 64
-images_to_see = profile.pick(smoke=512, quick=100_000, full=1_800_000)  # the same for both light pairs
+images_to_see = profile.pick(
+    smoke=512, quick=100_000, full=1_800_000
+)  # the same for both light pairs
 # Adam forgets old squared gradients sooner with 0.99 than with 0.999: in a game they are soon out of date.
 transformer_rates = {"learning_rate": 5e-4, "beta_1": 0.5, "beta_2": 0.99}
-r1_gamma = 0.5  # weight of the penalty that keeps the transformer's discriminator smooth
+r1_gamma = (
+    0.5  # weight of the penalty that keeps the transformer's discriminator smooth
+)
 transformer_ema = 0.995  # the samples come from a running average of G, which is steadier than G itself
 cnn_rates = {"learning_rate": 4e-4, "beta_1": 0.5}
 # The course's own pair is large for a laptop: a few steps show that it runs, `full` trains it.
@@ -84,7 +99,15 @@ digits = data.load_mnist().first(train_count, test_count)
 images = digits.scaled("tanh")
 epochs = max(1, round(images_to_see / len(images.train)))
 print(digits)
-print("train:", images.train.shape, "from", images.train.min(), "to", images.train.max(), "as tanh makes them")
+print(
+    "train:",
+    images.train.shape,
+    "from",
+    images.train.min(),
+    "to",
+    images.train.max(),
+    "as tanh makes them",
+)
 
 # %% [markdown]
 # ## 1. Self-attention
@@ -164,7 +187,9 @@ def patchify(images, patch_size):
     _, height, width, channels = images.shape
     rows, columns = height // patch_size, width // patch_size
     cut = tf.reshape(images, (-1, rows, patch_size, columns, patch_size, channels))
-    ordered = tf.transpose(cut, (0, 1, 3, 2, 4, 5))  # batch, row, column, then the pixels of a patch
+    ordered = tf.transpose(
+        cut, (0, 1, 3, 2, 4, 5)
+    )  # batch, row, column, then the pixels of a patch
     return tf.reshape(ordered, (-1, rows * columns, patch_size * patch_size * channels))
     ### END SOLUTION
 
@@ -183,7 +208,9 @@ def unpatchify(patches, patch_size, image_shape):
     height, width, channels = image_shape
     rows, columns = height // patch_size, width // patch_size
     cut = tf.reshape(patches, (-1, rows, columns, patch_size, patch_size, channels))
-    return tf.reshape(tf.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, height, width, channels))
+    return tf.reshape(
+        tf.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, height, width, channels)
+    )
     ### END SOLUTION
 
 
@@ -196,10 +223,18 @@ checks.require("unpatchify")
 # %%
 cut = patchify(tf.constant(images.train[:1]), 4)
 back = unpatchify(cut, 4, digits.image_shape)
-print("patches:", cut.shape, " there and back differs by", float(tf.reduce_max(tf.abs(back - images.train[:1]))))
+print(
+    "patches:",
+    cut.shape,
+    " there and back differs by",
+    float(tf.reduce_max(tf.abs(back - images.train[:1]))),
+)
 patches_drawn = np.asarray(cut).reshape(49, 4, 4, 1)
 visualize.show_sheets(
-    {"an image": digits.train_images[:1], "its 49 patches of 4x4": visualize.tile((patches_drawn + 1) / 2, 7)[None]},
+    {
+        "an image": digits.train_images[:1],
+        "its 49 patches of 4x4": visualize.tile((patches_drawn + 1) / 2, 7)[None],
+    },
     columns=1,
     width=6,
 )
@@ -209,7 +244,9 @@ visualize.show_sheets(
 # `Reshape((49, 128))`. Count the numbers before you run it: 128 go in, $49 \cdot 128 = 6272$ should come out.
 
 # %%
-flat = keras.layers.Dense(128, activation="relu")(keras.layers.Flatten()(keras.Input((28, 28, 1))))
+flat = keras.layers.Dense(128, activation="relu")(
+    keras.layers.Flatten()(keras.Input((28, 28, 1)))
+)
 try:
     keras.layers.Reshape((49, 128))(flat)
 except ValueError as error:
@@ -244,14 +281,23 @@ def course_generator(add_positions, latent_dim=100):
     x = keras.layers.Dense(128, activation="relu")(x)
     x = keras.layers.LayerNormalization()(x)
     x = keras.layers.Reshape((7, 7, 128))(x)
-    x = keras.layers.Conv2DTranspose(64, 4, strides=2, padding="same", activation="relu")(x)  # 7x7 => 14x14
-    x = keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="tanh")(x)  # 14x14 => 28x28
+    x = keras.layers.Conv2DTranspose(
+        64, 4, strides=2, padding="same", activation="relu"
+    )(x)  # 7x7 => 14x14
+    x = keras.layers.Conv2DTranspose(
+        1, 4, strides=2, padding="same", activation="tanh"
+    )(x)  # 14x14 => 28x28
     return keras.Model(noise, x)
 
 
-untracked = course_generator(lambda x: x + keras.layers.Embedding(49, 128)(tf.range(49)))
+untracked = course_generator(
+    lambda x: x + keras.layers.Embedding(49, 128)(tf.range(49))
+)
 print(f"with Lab 2's line: {untracked.count_params():,} parameters")
-print("weights named embedding:", [weight.path for weight in untracked.weights if "embedding" in weight.path])
+print(
+    "weights named embedding:",
+    [weight.path for weight in untracked.weights if "embedding" in weight.path],
+)
 
 # %% [markdown]
 # **What you should see:** 1,046,465 parameters, and no weight of an embedding among them. `tf.range(49)` is a constant, so the
@@ -268,7 +314,9 @@ class PositionalEmbedding(keras.layers.Layer):
 
     def build(self, input_shape):
         ### BEGIN SOLUTION
-        self.positions = self.add_weight(shape=tuple(input_shape[1:]), initializer="random_normal", name="positions")
+        self.positions = self.add_weight(
+            shape=tuple(input_shape[1:]), initializer="random_normal", name="positions"
+        )
         ### END SOLUTION
 
     def call(self, tokens):
@@ -353,16 +401,24 @@ class MyGAN(keras.Model):
 
     def train_step(self, real_images):
         ### BEGIN SOLUTION
-        noise = tf.random.normal((tf.shape(real_images)[0], self.generator.input_shape[-1]))
+        noise = tf.random.normal(
+            (tf.shape(real_images)[0], self.generator.input_shape[-1])
+        )
         with tf.GradientTape() as tape:
             real_logits = self.discriminator(real_images, training=True)
-            fake_logits = self.discriminator(self.generator(noise, training=True), training=True)
-            d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+            fake_logits = self.discriminator(
+                self.generator(noise, training=True), training=True
+            )
+            d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+                tf.nn.softplus(fake_logits)
+            )
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(d_loss, variables), variables)
 
         with tf.GradientTape() as tape:
-            fake_logits = self.discriminator(self.generator(noise, training=True), training=True)
+            fake_logits = self.discriminator(
+                self.generator(noise, training=True), training=True
+            )
             g_loss = tf.reduce_mean(tf.nn.softplus(-fake_logits))
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(g_loss, variables), variables)
@@ -382,18 +438,34 @@ checks.require("MyGAN")
 # %%
 keras.utils.set_random_seed(SEED)
 course_gan = MyGAN(*course_pair)
-course_gan.compile(keras.optimizers.Adam(2e-4, 0.5), keras.optimizers.Adam(2e-4, 0.5), jit_compile=False)
-batches = tf.data.Dataset.from_tensor_slices(images.train).shuffle(10_000, seed=SEED).repeat()
+course_gan.compile(
+    keras.optimizers.Adam(2e-4, 0.5),
+    keras.optimizers.Adam(2e-4, 0.5),
+    jit_compile=False,
+)
+batches = (
+    tf.data.Dataset.from_tensor_slices(images.train).shuffle(10_000, seed=SEED).repeat()
+)
 batches = batches.batch(course_batch_size)
 # The first step traces and compiles; the clock starts after it.
 course_gan.fit(batches.take(1), shuffle=False, verbose=0)
 started = time.perf_counter()
-course_history = course_gan.fit(batches.take(course_steps), shuffle=False, verbose=0).history
-course_seconds = (time.perf_counter() - started) / course_steps * len(images.train) / course_batch_size
-print(
-    {name: round(values[-1], 3) for name, values in course_history.items()}, f"about {course_seconds:.0f} s per epoch"
+course_history = course_gan.fit(
+    batches.take(course_steps), shuffle=False, verbose=0
+).history
+course_seconds = (
+    (time.perf_counter() - started)
+    / course_steps
+    * len(images.train)
+    / course_batch_size
 )
-course_samples = course_gan.generator(np.random.default_rng(0).normal(size=(10, 100)).astype("float32"))
+print(
+    {name: round(values[-1], 3) for name, values in course_history.items()},
+    f"about {course_seconds:.0f} s per epoch",
+)
+course_samples = course_gan.generator(
+    np.random.default_rng(0).normal(size=(10, 100)).astype("float32")
+)
 visualize.show_grid(
     data.ready_to_show(course_samples, "tanh"),  # from [-1, 1] to [0, 1]
     title=f"The course's pair after {course_steps + 1} steps",
@@ -413,7 +485,9 @@ visualize.show_grid(
 # %%
 print(inspect.getsource(models.light_transformer_pair))
 keras.utils.set_random_seed(SEED)
-transformer_pair = models.light_transformer_pair(latent_dim, digits.image_shape, patch=patch_size)
+transformer_pair = models.light_transformer_pair(
+    latent_dim, digits.image_shape, patch=patch_size
+)
 transformer_pair.generator.summary()
 
 # %% [markdown]
@@ -424,7 +498,9 @@ transformer_pair.generator.summary()
 # **Before you run it:** each token draws its own 7x7 patch. Where do you expect the first flaws in the digits?
 
 # %%
-fixed_noise = np.random.default_rng(SEED).normal(size=(40, latent_dim)).astype("float32")
+fixed_noise = (
+    np.random.default_rng(SEED).normal(size=(40, latent_dim)).astype("float32")
+)
 loss = losses.non_saturating().plus(losses.r1(gamma=r1_gamma))
 gan = training.GAN(*transformer_pair, loss, ema=transformer_ema, name="transformer")
 gan.compile(
@@ -434,10 +510,17 @@ gan.compile(
     jit_compile=False,
 )
 growing = training.SampleGrid(
-    lambda samples: visualize.sheet(samples, columns=10), fixed_noise, every=max(1, epochs // 8)
+    lambda samples: visualize.sheet(samples, columns=10),
+    fixed_noise,
+    every=max(1, epochs // 8),
 )
 clock = training.TimeBudget(seconds=float("inf"))
-gan.fit(images.train, batch_size=batch_size, epochs=epochs, callbacks=[growing, clock, training.StopOnNonFinite()])
+gan.fit(
+    images.train,
+    batch_size=batch_size,
+    epochs=epochs,
+    callbacks=[growing, clock, training.StopOnNonFinite()],
+)
 print(f"{len(gan.step_history['g_loss']):,} steps in {clock.used:.0f} s")
 
 # %% [markdown]
@@ -447,10 +530,21 @@ print(f"{len(gan.step_history['g_loss']):,} steps in {clock.used:.0f} s")
 
 # %%
 keras.utils.set_random_seed(SEED)
-cnn = training.GAN(*models.light_dcgan_pair(latent_dim), losses.non_saturating(), name="cnn")
-cnn.compile(keras.optimizers.Adam(**cnn_rates), keras.optimizers.Adam(**cnn_rates), steps_per_execution=16)
+cnn = training.GAN(
+    *models.light_dcgan_pair(latent_dim), losses.non_saturating(), name="cnn"
+)
+cnn.compile(
+    keras.optimizers.Adam(**cnn_rates),
+    keras.optimizers.Adam(**cnn_rates),
+    steps_per_execution=16,
+)
 cnn_clock = training.TimeBudget(seconds=float("inf"))
-cnn.fit(images.train, batch_size=batch_size, epochs=epochs, callbacks=[cnn_clock, training.StopOnNonFinite()])
+cnn.fit(
+    images.train,
+    batch_size=batch_size,
+    epochs=epochs,
+    callbacks=[cnn_clock, training.StopOnNonFinite()],
+)
 print(f"{len(cnn.step_history['g_loss']):,} steps in {cnn_clock.used:.0f} s")
 
 # %%
@@ -488,9 +582,14 @@ visualize.show_sheets(
 
 # %%
 judge = judging.mnist_judge()
-reference = judging.real_reference(judge, digits.test_images, digits.train_images[: len(digits.test_images)])
+reference = judging.real_reference(
+    judge, digits.test_images, digits.train_images[: len(digits.test_images)]
+)
 rows, counts = [], {}
-for name, model, used in (("CNN, light", cnn, cnn_clock.used), ("transformer, light", gan, clock.used)):
+for name, model, used in (
+    ("CNN, light", cnn, cnn_clock.used),
+    ("transformer, light", gan, clock.used),
+):
     samples = model.sample(sample_count, seed=2)
     quality = judging.quality(samples, judge, reference, details=True)
     print(f"{name}: {quality}")
@@ -503,7 +602,9 @@ for name, model, used in (("CNN, light", cnn, cnn_clock.used), ("transformer, li
             "pair": name,
             "parameters of G": model.generator.count_params(),
             "parameters of D": model.discriminator.count_params(),
-            "seconds per epoch": round(used / steps * -(-len(images.train) // batch_size), 1),
+            "seconds per epoch": round(
+                used / steps * -(-len(images.train) // batch_size), 1
+            ),
             "steps": steps,
             "FID": round(quality.fid, 1),
             "floor": None if quality.floor is None else round(quality.floor, 2),
@@ -566,9 +667,15 @@ to_tokens = keras.Model(gan.discriminator.input, layer.input[0])
 def attention_of(batch, query):
     """How much the patch at (row, column) attends to every patch: (n, rows, columns)."""
     tokens = to_tokens(batch)
-    _, weights = layer(tokens, tokens, return_attention_scores=True)  # (n, heads, from, to)
+    _, weights = layer(
+        tokens, tokens, return_attention_scores=True
+    )  # (n, heads, from, to)
     side = digits.image_shape[0] // patch_size
-    return weights.numpy().mean(axis=1)[:, query[0] * side + query[1]].reshape(-1, side, side)
+    return (
+        weights.numpy()
+        .mean(axis=1)[:, query[0] * side + query[1]]
+        .reshape(-1, side, side)
+    )
 
 
 query = (1, 2)
@@ -577,15 +684,23 @@ visualize.show_attention(
     digits.test_images[:4],
     attention_of(images.test[:4], query),
     gan.sample(noise),
-    attention_of(gan(noise), query),  # D takes what G draws, in [-1, 1]; sample() brings it to [0, 1]
+    attention_of(
+        gan(noise), query
+    ),  # D takes what G draws, in [-1, 1]; sample() brings it to [0, 1]
     query=query,
     title="What the framed patch attends to in D (mean of 4 heads)",
 )
 
 # %%
-weights = layer(to_tokens(images.test[:200]), to_tokens(images.test[:200]), return_attention_scores=True)[1].numpy()
+weights = layer(
+    to_tokens(images.test[:200]),
+    to_tokens(images.test[:200]),
+    return_attention_scores=True,
+)[1].numpy()
 entropy = -(weights * np.log(weights + 1e-12)).sum(axis=-1).mean(axis=(0, 2))
-print(f"entropy of the weights by head: {entropy.round(2)} nats; evenly spread over 16 patches: {np.log(16):.2f}")
+print(
+    f"entropy of the weights by head: {entropy.round(2)} nats; evenly spread over 16 patches: {np.log(16):.2f}"
+)
 
 # %% [markdown] question="attention-maps" points=2
 # **Question 3 (2 points).** Read the maps and the entropies. Does the framed patch listen to its neighbours only? Is the attention
@@ -608,7 +723,10 @@ print(f"entropy of the weights by head: {entropy.round(2)} nats; evenly spread o
 # %%
 ten = data.to_uint8(gan.sample(10, seed=4))
 nearest = judging.nearest_images(ten, digits.train_images)
-print("root mean square difference in grey levels:", (nearest.distances[:, 0] / 28).round(0))
+print(
+    "root mean square difference in grey levels:",
+    (nearest.distances[:, 0] / 28).round(0),
+)
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],
     ten,

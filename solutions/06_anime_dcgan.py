@@ -35,11 +35,22 @@ import PIL.Image
 import tensorflow as tf
 from IPython.display import display
 
-from labhelpers import checks, data, judging, losses, models, profiles, training, visualize
+from labhelpers import (
+    checks,
+    data,
+    judging,
+    losses,
+    models,
+    profiles,
+    training,
+    visualize,
+)
 
 # %%
 visualize.show_grid(
-    data.draw_faces(20, 64, seed=7).images, columns=10, title="Faces: drawn ones. Yours will come from noise"
+    data.draw_faces(20, 64, seed=7).images,
+    columns=10,
+    title="Faces: drawn ones. Yours will come from noise",
 )
 
 # %% [markdown]
@@ -54,7 +65,9 @@ print(profile)
 
 SEED = 42
 keras.utils.set_random_seed(SEED)
-tf.get_logger().setLevel("ERROR")  # no notes on how often functions are compiled: every new GAN has its own
+tf.get_logger().setLevel(
+    "ERROR"
+)  # no notes on how often functions are compiled: every new GAN has its own
 
 # data
 image_folder = None  # or the path of a folder with your own pictures, as "my_faces"
@@ -71,9 +84,15 @@ epochs = profile.pick(smoke=2, quick=72, full=500)
 # The document's Adam(1e-4) with its default beta_1 in `full`. The light pair bears more, and has less time.
 learning_rate = profile.pick(smoke=4e-4, quick=4e-4, full=1e-4)
 beta_1 = profile.pick(smoke=0.5, quick=0.5, full=0.9)
-average = profile.pick(smoke=0.9, quick=0.99, full=0.999)  # decay of the running average of G's weights
+average = profile.pick(
+    smoke=0.9, quick=0.99, full=0.999
+)  # decay of the running average of G's weights
 # What D's images go through in the main training. () is the document's last run; all three are slower, and for long ones.
-main_changes = profile.pick(smoke=("translation",), quick=("translation",), full=("colour", "translation", "cutout"))
+main_changes = profile.pick(
+    smoke=("translation",),
+    quick=("translation",),
+    full=("colour", "translation", "cutout"),
+)
 
 # the experiment with augmentation
 small_counts = profile.pick(smoke=(80,), quick=(205, 580), full=(205, 580))
@@ -100,7 +119,10 @@ else:
     held_out = min(held_out_count, len(found) // 5)
 
 train_pixels, held_out_pixels = pixels[held_out:][:face_count], pixels[:held_out]
-train_images, held_out_images = data.to_float(train_pixels, "tanh"), data.to_float(held_out_pixels, "tanh")
+train_images, held_out_images = (
+    data.to_float(train_pixels, "tanh"),
+    data.to_float(held_out_pixels, "tanh"),
+)
 print(
     "train:",
     train_images.shape,
@@ -117,7 +139,13 @@ visualize.show_grid(train_pixels[:40], title="Forty training images")
 if captions:
     for number in range(4):
         print(f"{number + 1}. {captions[held_out + number]}")
-    display(pd.Series(faces.attributes["hair_colour"]).value_counts().rename("faces").to_frame().T)
+    display(
+        pd.Series(faces.attributes["hair_colour"])
+        .value_counts()
+        .rename("faces")
+        .to_frame()
+        .T
+    )
 
 # %% [markdown]
 # ## 2. Sizes: the rules of thumb as functions
@@ -241,10 +269,16 @@ visualize.show_layers(anime_discriminator)
 # %%
 counts = {"G": anime_generator.count_params(), "D": anime_discriminator.count_params()}
 first = anime_generator.layers[0].count_params()
-print(f"G {counts['G']:,}, D {counts['D']:,}; G's first layer alone has {first:,}: {first / counts['G']:.0%}")
+print(
+    f"G {counts['G']:,}, D {counts['D']:,}; G's first layer alone has {first:,}: {first / counts['G']:.0%}"
+)
 print(
     "D's sides:",
-    [layer.output.shape[1] for layer in anime_discriminator.layers if isinstance(layer, keras.layers.Conv2D)],
+    [
+        layer.output.shape[1]
+        for layer in anime_discriminator.layers
+        if isinstance(layer, keras.layers.Conv2D)
+    ],
 )
 
 # %% [markdown]
@@ -296,7 +330,9 @@ def my_face_generator(image_size, latent_dim):
         keras.layers.BatchNormalization(momentum=0.9),
         keras.layers.ReLU(),
     ]
-    filters = [24 * 2 ** min(step, 3) for step in range(len(sides) - 1)][::-1]  # 96, 48, 24 for three doublings
+    filters = [24 * 2 ** min(step, 3) for step in range(len(sides) - 1)][
+        ::-1
+    ]  # 96, 48, 24 for three doublings
     layers += [
         keras.layers.Dense(sides[0] ** 2 * filters[0], use_bias=False),
         keras.layers.BatchNormalization(momentum=0.9),
@@ -305,7 +341,9 @@ def my_face_generator(image_size, latent_dim):
     ]
     for count in filters[1:]:
         layers += [
-            keras.layers.Conv2DTranspose(count, 4, strides=2, padding="same", use_bias=False),
+            keras.layers.Conv2DTranspose(
+                count, 4, strides=2, padding="same", use_bias=False
+            ),
             keras.layers.BatchNormalization(momentum=0.9),
             keras.layers.ReLU(),
         ]
@@ -314,7 +352,11 @@ def my_face_generator(image_size, latent_dim):
     layers.append(keras.layers.Conv2D(3, 3, padding="same", activation="tanh"))
     extra = sides[-1] - image_size
     if extra:
-        layers.append(keras.layers.Cropping2D(((extra // 2, extra - extra // 2), (extra // 2, extra - extra // 2))))
+        layers.append(
+            keras.layers.Cropping2D(
+                ((extra // 2, extra - extra // 2), (extra // 2, extra - extra // 2))
+            )
+        )
     return keras.Sequential(layers, name="my_face_generator")
     ### END SOLUTION
 
@@ -332,7 +374,8 @@ def new_pair():
     if profile.name == "full" and image_size == 100:
         return models.anime_pair(latent_dim)
     return models.Pair(
-        my_face_generator(image_size, latent_dim), models.light_face_pair(image_size, latent_dim).discriminator
+        my_face_generator(image_size, latent_dim),
+        models.light_face_pair(image_size, latent_dim).discriminator,
     )
 
 
@@ -352,9 +395,13 @@ visualize.show_layers(discriminator)
 # keep one batch of codes, the **fixed noise**, and draw the same codes again and again. First run both networks untrained.
 
 # %%
-fixed_noise = np.random.default_rng(SEED).normal(size=(25, latent_dim)).astype("float32")  # 5 x 5, as in the document
+fixed_noise = (
+    np.random.default_rng(SEED).normal(size=(25, latent_dim)).astype("float32")
+)  # 5 x 5, as in the document
 once, again = (generator(fixed_noise).numpy() for _ in range(2))
-other = generator(np.random.default_rng(SEED + 1).normal(size=(25, latent_dim)).astype("float32")).numpy()
+other = generator(
+    np.random.default_rng(SEED + 1).normal(size=(25, latent_dim)).astype("float32")
+).numpy()
 print("fixed noise drawn twice: largest difference", np.abs(once - again).max())
 print("new noise:               largest difference", np.abs(once - other).max())
 print(
@@ -365,7 +412,9 @@ print(
 )
 drawn = {"fixed noise": once, "the same again": again, "other noise": other}
 visualize.show_sheets(
-    {name: data.ready_to_show(samples, "tanh") for name, samples in drawn.items()},  # from [-1, 1] to [0, 1]
+    {
+        name: data.ready_to_show(samples, "tanh") for name, samples in drawn.items()
+    },  # from [-1, 1] to [0, 1]
     title="An untrained generator",
 )
 
@@ -421,7 +470,9 @@ def data_augmentation():
     return keras.Sequential(
         [
             keras.layers.RandomFlip("horizontal"),
-            keras.layers.RandomRotation(0.1),  # up to a tenth of a full turn: 36 degrees
+            keras.layers.RandomRotation(
+                0.1
+            ),  # up to a tenth of a full turn: 36 degrees
             keras.layers.RandomZoom(0.1),
             keras.layers.RandomContrast(0.1, value_range=(-1, 1)),
         ],
@@ -443,7 +494,10 @@ class DataAugmentedGAN(training.GAN):
 keras.utils.set_random_seed(SEED)
 changed = data_augmentation()(train_images[:20], training=True).numpy()
 visualize.show_sheets(
-    {"as they are": train_pixels[:20], "what D is told is real": data.ready_to_show(changed, "tanh")},
+    {
+        "as they are": train_pixels[:20],
+        "what D is told is real": data.ready_to_show(changed, "tanh"),
+    },
     title="Augmentation of the data only",
 )
 
@@ -477,7 +531,9 @@ def translate(images, rows, columns):
         side = images.shape[axis]
         frame = [(0, 0)] * 4
         frame[axis] = (side, side)
-        source = tf.range(side)[None, :] + side - shifts[:, None]  # where each pixel comes from, inside the frame
+        source = (
+            tf.range(side)[None, :] + side - shifts[:, None]
+        )  # where each pixel comes from, inside the frame
         images = tf.gather(tf.pad(images, frame), source, axis=axis, batch_dims=1)
     return images
     ### END SOLUTION
@@ -491,8 +547,12 @@ checks.require("translate")
 
 # %%
 reach = image_size // 4
-shifts = np.random.default_rng(SEED).integers(-reach, reach + 1, size=(2, 8)).astype("int32")
-moved = translate(tf.constant(train_images[:8]), tf.constant(shifts[0]), tf.constant(shifts[1])).numpy()
+shifts = (
+    np.random.default_rng(SEED).integers(-reach, reach + 1, size=(2, 8)).astype("int32")
+)
+moved = translate(
+    tf.constant(train_images[:8]), tf.constant(shifts[0]), tf.constant(shifts[1])
+).numpy()
 visualize.show_rows(
     {"images": train_pixels[:8], "your translate": data.ready_to_show(moved, "tanh")},
     title="Each image has its own shift; zero is grey in [-1, 1]",
@@ -507,7 +567,9 @@ print(inspect.getsource(models.augmented).split('"""')[-1])
 keras.utils.set_random_seed(SEED)
 by_layer = {"images": train_pixels[:8]}
 for layer in models.differentiable_augmentation():
-    by_layer[layer.name] = data.ready_to_show(layer(train_images[:8], training=True), "tanh")
+    by_layer[layer.name] = data.ready_to_show(
+        layer(train_images[:8], training=True), "tanh"
+    )
 both_sides = models.augmented(discriminator)
 same = np.array_equal(both_sides(train_images[:8]), discriminator(train_images[:8]))
 print("Outside of training the augmented D gives the same scores:", same)
@@ -530,7 +592,9 @@ def score_gap(discriminator, train_images, held_out_images):
     """Return mean D(train) - mean D(held out), one number; both are arrays (n, height, width, channels)."""
     ### BEGIN SOLUTION
     on_train = tf.reduce_mean(discriminator(train_images, training=False))
-    return float(on_train - tf.reduce_mean(discriminator(held_out_images, training=False)))
+    return float(
+        on_train - tf.reduce_mean(discriminator(held_out_images, training=False))
+    )
     ### END SOLUTION
 
 
@@ -548,7 +612,9 @@ checks.require("score_gap")
 
 # %%
 judge = judging.face_judge()
-few = len(held_out_pixels) < 2 * judge.feature_dim  # then the training images have to serve as the real ones, too
+few = (
+    len(held_out_pixels) < 2 * judge.feature_dim
+)  # then the training images have to serve as the real ones, too
 real_pixels = pixels if few else held_out_pixels
 reference = judging.real_reference(judge, judging.resized_for(judge, real_pixels))
 fake_count = max(judge.feature_dim + 6, min(500, len(real_pixels)))
@@ -556,12 +622,23 @@ fake_count = max(judge.feature_dim + 6, min(500, len(real_pixels)))
 
 def fid_of(samples):
     """FID of samples in [0, 1], as ``sample`` gives them."""
-    return judging.quality(judging.resized_for(judge, data.to_uint8(samples)), judge, reference).fid
+    return judging.quality(
+        judging.resized_for(judge, data.to_uint8(samples)), judge, reference
+    ).fid
 
 
 floor = reference.floor(fake_count)
-print("compared with", len(real_pixels), "real faces" + (" (too few are held out)" if few else ""))
-print("floor:", "too few real images" if floor is None else f"{floor[0]:.1f}, between halves of {floor[1]} images each")
+print(
+    "compared with",
+    len(real_pixels),
+    "real faces" + (" (too few are held out)" if few else ""),
+)
+print(
+    "floor:",
+    "too few real images"
+    if floor is None
+    else f"{floor[0]:.1f}, between halves of {floor[1]} images each",
+)
 
 # %% [markdown]
 # Now three kinds of training, each on few and on more images, all with the same number of steps: no augmentation, of the data
@@ -584,15 +661,25 @@ def experiment(kind, count):
         gan = DataAugmentedGAN(*networks, augmentation=data_augmentation(), ema=average)
     elif kind in both_kinds:
         changes = models.differentiable_augmentation(changes=both_kinds[kind])
-        gan = training.GAN(networks.generator, models.augmented(networks.discriminator, changes), ema=average)
+        gan = training.GAN(
+            networks.generator,
+            models.augmented(networks.discriminator, changes),
+            ema=average,
+        )
     else:
         gan = training.GAN(*networks, ema=average)
-    gan.compile(keras.optimizers.Adam(4e-4, 0.5), keras.optimizers.Adam(4e-4, 0.5), steps_per_execution=4)
+    gan.compile(
+        keras.optimizers.Adam(4e-4, 0.5),
+        keras.optimizers.Adam(4e-4, 0.5),
+        steps_per_execution=4,
+    )
     chosen = train_images[:count]
 
     def measure(model):
         plain = networks.discriminator  # without the augmentation in front of it
-        fakes = model(model.noise_from_seed(fake_count, seed=3))  # in [-1, 1], as D takes them
+        fakes = model(
+            model.noise_from_seed(fake_count, seed=3)
+        )  # in [-1, 1], as D takes them
         gap = float(score_gap(plain, chosen, held_out_images))
         on_held_out = float(tf.reduce_mean(plain(held_out_images, training=False)))
         on_fakes = float(tf.reduce_mean(plain(fakes, training=False)))
@@ -607,20 +694,36 @@ def experiment(kind, count):
     total = max(experiment_parts, experiment_steps // steps_an_epoch)
     watch = training.Quality(measure, every=max(1, total // experiment_parts))
     gan.fit(chosen, batch_size=batch_size, epochs=total, callbacks=[watch])
-    curves = {name: [values[name] for values in watch.values] for name in ("train", "held out", "fakes", "fid")}
-    return {"epochs": watch.epochs, "samples": gan.sample(fixed_noise), "seconds": sum(gan.epoch_seconds), **curves}
+    curves = {
+        name: [values[name] for values in watch.values]
+        for name in ("train", "held out", "fakes", "fid")
+    }
+    return {
+        "epochs": watch.epochs,
+        "samples": gan.sample(fixed_noise),
+        "seconds": sum(gan.epoch_seconds),
+        **curves,
+    }
 
 
-both_kinds = {"both sides": ("colour", "translation", "cutout"), "both: translation only": ("translation",)}
+both_kinds = {
+    "both sides": ("colour", "translation", "cutout"),
+    "both: translation only": ("translation",),
+}
 kinds = ("none", "data only", *both_kinds)[: profile.pick(smoke=3, quick=4, full=4)]
-runs = {count: {} for count in sorted({min(count, len(train_images)) for count in small_counts})}
+runs = {
+    count: {}
+    for count in sorted({min(count, len(train_images)) for count in small_counts})
+}
 
 
 def run_experiments(counts):
     for count in counts:
         for kind in kinds:
             runs[count][kind] = experiment(kind, count)
-            print(f"{count} images, augmentation {kind}: {runs[count][kind]['seconds']:.0f} s")
+            print(
+                f"{count} images, augmentation {kind}: {runs[count][kind]['seconds']:.0f} s"
+            )
 
 
 run_experiments(list(runs)[:1])  # few images
@@ -640,7 +743,9 @@ visualize.plot_curve_grid(
             for count, by_kind in runs.items()
         },
         "FID": {
-            f"{count} images": {kind: (run["epochs"], run["fid"]) for kind, run in by_kind.items()}
+            f"{count} images": {
+                kind: (run["epochs"], run["fid"]) for kind, run in by_kind.items()
+            }
             for count, by_kind in runs.items()
         },
     },
@@ -672,7 +777,11 @@ table
 most = max(runs)
 for some_kinds in (kinds[:2], kinds[2:]):
     sheets = {kind: runs[most][kind]["samples"] for kind in some_kinds}
-    display(visualize.show_sheets(sheets, title=f"Samples after training on {most} images: which faces lean?"))
+    display(
+        visualize.show_sheets(
+            sheets, title=f"Samples after training on {most} images: which faces lean?"
+        )
+    )
 
 # %% [markdown]
 # **What you should see** (`quick`; the scores swing from epoch to epoch, and this is one seed):
@@ -726,7 +835,9 @@ for some_kinds in (kinds[:2], kinds[2:]):
 # %%
 def with_changes(discriminator):
     """D as the main training uses it: what it is shown is changed first."""
-    return models.augmented(discriminator, models.differentiable_augmentation(changes=main_changes))
+    return models.augmented(
+        discriminator, models.differentiable_augmentation(changes=main_changes)
+    )
 
 
 keras.utils.set_random_seed(SEED)
@@ -739,15 +850,24 @@ gan = training.GAN(
     name="faces",
 )
 gan.compile(
-    keras.optimizers.Adam(learning_rate, beta_1), keras.optimizers.Adam(learning_rate, beta_1), steps_per_execution=8
+    keras.optimizers.Adam(learning_rate, beta_1),
+    keras.optimizers.Adam(learning_rate, beta_1),
+    steps_per_execution=8,
 )
 growing = training.SampleGrid(
-    lambda samples: visualize.sheet(samples, columns=5), fixed_noise, every=max(1, epochs // 24)
+    lambda samples: visualize.sheet(samples, columns=5),
+    fixed_noise,
+    every=max(1, epochs // 24),
 )
 history = gan.fit(
-    train_images, batch_size=batch_size, epochs=epochs, callbacks=[growing, training.StopOnNonFinite()]
+    train_images,
+    batch_size=batch_size,
+    epochs=epochs,
+    callbacks=[growing, training.StopOnNonFinite()],
 ).history
-print(f"{epochs} epochs, {len(gan.step_history['g_loss']):,} steps; {np.mean(gan.epoch_seconds[1:]):.1f} s per epoch")
+print(
+    f"{epochs} epochs, {len(gan.step_history['g_loss']):,} steps; {np.mean(gan.epoch_seconds[1:]):.1f} s per epoch"
+)
 
 # %%
 gen_losses, disc_losses = history["g_loss"], history["d_loss"]
@@ -816,12 +936,17 @@ checks.require("frame_milliseconds")
 ### END HIDDEN TESTS
 
 # %%
-folder = Path(tempfile.mkdtemp(prefix="lab06-"))  # name a folder of your own to keep what is saved below
+folder = Path(
+    tempfile.mkdtemp(prefix="lab06-")
+)  # name a folder of your own to keep what is saved below
 gif = folder / "anime_dcgan.gif"
 # The sheets show every pixel three times. A GIF is embedded in the notebook, so it shows each once and stays small.
 side = min(growing.frames[0].shape[0] // 3, 250)
 frames = [
-    np.asarray(PIL.Image.fromarray(frame).resize((side, side), PIL.Image.Resampling.BOX)) for frame in growing.frames
+    np.asarray(
+        PIL.Image.fromarray(frame).resize((side, side), PIL.Image.Resampling.BOX)
+    )
+    for frame in growing.frames
 ]
 imageio.mimsave(gif, frames, duration=frame_milliseconds(4), loop=0)
 with imageio.get_reader(gif) as reader:
@@ -845,7 +970,8 @@ except ImportError:  # Colab comes without it
 # %%
 moments = np.unique(np.linspace(0, len(growing.frames) - 1, 4).astype(int))
 visualize.show_pictures(
-    {f"{growing.epochs[i]} epochs": growing.frames[i] for i in moments}, title="The same 25 codes at four moments"
+    {f"{growing.epochs[i]} epochs": growing.frames[i] for i in moments},
+    title="The same 25 codes at four moments",
 )
 
 # %% [markdown]
@@ -863,9 +989,15 @@ print(
     (nearest.distances[:, 0] / per_pixel).round(0),
     "grey levels (root mean square)",
 )
-print("held-out faces to the nearest one, mean:", (real_nearest.distances[:, 0] / per_pixel).mean().round(1))
+print(
+    "held-out faces to the nearest one, mean:",
+    (real_nearest.distances[:, 0] / per_pixel).mean().round(1),
+)
 visualize.show_pairs(
-    train_pixels[nearest.indices[:, 0]], fakes, left_title="Nearest training images", right_title="Samples"
+    train_pixels[nearest.indices[:, 0]],
+    fakes,
+    left_title="Nearest training images",
+    right_title="Samples",
 )
 
 # %% [markdown]
@@ -911,11 +1043,21 @@ def note(way, path, keeps, lacks, risk, same):
     files = [path] if path.is_file() else sorted(path.iterdir())
     size = sum(file.stat().st_size for file in files) / 1e6
     saved.append(
-        {"way": way, "MB": round(size, 3), "keeps": keeps, "lacks": lacks, "risk": risk, "comes back the same": same}
+        {
+            "way": way,
+            "MB": round(size, 3),
+            "keeps": keeps,
+            "lacks": lacks,
+            "risk": risk,
+            "comes back the same": same,
+        }
     )
 
 
-print("untrained networks draw something else:", not np.array_equal(fresh_pair().generator(fixed_noise), before))
+print(
+    "untrained networks draw something else:",
+    not np.array_equal(fresh_pair().generator(fixed_noise), before),
+)
 
 # %% [markdown]
 # **TensorFlow's checkpoint** with both networks and both optimizers, as in the document:
@@ -931,9 +1073,16 @@ checkpoint_folder = folder / "training_checkpoints"
 tf.train.Checkpoint(**parts).save(str(checkpoint_folder / "ckpt"))
 
 new_generator, new_discriminator = fresh_pair()
-new_optimizers = keras.optimizers.Adam(learning_rate, beta_1), keras.optimizers.Adam(learning_rate, beta_1)
-for optimizer, network in zip(new_optimizers, (new_generator, new_discriminator), strict=True):
-    optimizer.build(network.trainable_variables)  # without this there is nothing to restore the moments into
+new_optimizers = (
+    keras.optimizers.Adam(learning_rate, beta_1),
+    keras.optimizers.Adam(learning_rate, beta_1),
+)
+for optimizer, network in zip(
+    new_optimizers, (new_generator, new_discriminator), strict=True
+):
+    optimizer.build(
+        network.trainable_variables
+    )  # without this there is nothing to restore the moments into
 restored = tf.train.Checkpoint(
     generator=new_generator,
     discriminator=new_discriminator,
@@ -944,7 +1093,9 @@ restored.restore(tf.train.latest_checkpoint(str(checkpoint_folder))).expect_part
 same = np.array_equal(new_generator(fixed_noise), before)
 moments_back = all(
     np.array_equal(new, old)
-    for new, old in zip(new_optimizers[0].variables, gan.generator_optimizer.variables, strict=True)
+    for new, old in zip(
+        new_optimizers[0].variables, gan.generator_optimizer.variables, strict=True
+    )
 )
 print("the same faces:", same, "| the same moments of Adam:", moments_back)
 note(
@@ -988,7 +1139,11 @@ note(
 
 # %%
 joblib.dump(
-    {"gen_weights": generator.get_weights(), "disc_weights": discriminator.get_weights()}, folder / "weights.joblib"
+    {
+        "gen_weights": generator.get_weights(),
+        "disc_weights": discriminator.get_weights(),
+    },
+    folder / "weights.joblib",
 )
 weights = training.load_trusted(folder / "weights.joblib", i_trust_this_file=True)
 new_generator, new_discriminator = fresh_pair()
@@ -1034,7 +1189,9 @@ for suffix, name in (("h5", ".h5 (old)"), ("keras", ".keras")):
 
 
 # %% answer="take_snapshot"
-def take_snapshot(generator, discriminator, generator_optimizer, discriminator_optimizer):
+def take_snapshot(
+    generator, discriminator, generator_optimizer, discriminator_optimizer
+):
     """Return a dict of four lists of NumPy arrays: all that the two networks and their optimizers hold."""
     ### BEGIN SOLUTION
     parts = {
@@ -1043,7 +1200,10 @@ def take_snapshot(generator, discriminator, generator_optimizer, discriminator_o
         "generator_optimizer": generator_optimizer,
         "discriminator_optimizer": discriminator_optimizer,
     }
-    return {name: [np.asarray(variable).copy() for variable in part.variables] for name, part in parts.items()}
+    return {
+        name: [np.asarray(variable).copy() for variable in part.variables]
+        for name, part in parts.items()
+    }
     ### END SOLUTION
 
 
@@ -1063,12 +1223,22 @@ path = training.save_checkpoint(gan, folder / "exact", epochs_done=epochs)
 keras.utils.set_random_seed(SEED + 100)
 new_generator, new_discriminator = new_pair()
 new_gan = training.GAN(new_generator, with_changes(new_discriminator), ema=average)
-new_gan.compile(keras.optimizers.Adam(learning_rate, beta_1), keras.optimizers.Adam(learning_rate, beta_1))
+new_gan.compile(
+    keras.optimizers.Adam(learning_rate, beta_1),
+    keras.optimizers.Adam(learning_rate, beta_1),
+)
 done = training.resume(new_gan, folder / "exact")
 same = np.array_equal(new_generator(fixed_noise), before) and np.array_equal(
     new_gan.sample(fixed_noise), gan.sample(fixed_noise)
 )
-note("labhelpers' checkpoint", path, "all of it, dice and losses too", "the networks' code", "numbers only", same)
+note(
+    "labhelpers' checkpoint",
+    path,
+    "all of it, dice and losses too",
+    "the networks' code",
+    "numbers only",
+    same,
+)
 pd.set_option("display.max_colwidth", None)
 pd.DataFrame(saved).set_index("way")
 
@@ -1138,8 +1308,14 @@ class PullThePlug(keras.callbacks.Callback):
 def small_training(seed):
     keras.utils.set_random_seed(seed)
     pair = models.light_face_pair(image_size, latent_dim, filters=8)
-    small = training.GAN(pair.generator, models.augmented(pair.discriminator), ema=average)
-    small.compile(keras.optimizers.Adam(4e-4, 0.5), keras.optimizers.Adam(4e-4, 0.5), steps_per_execution=1)
+    small = training.GAN(
+        pair.generator, models.augmented(pair.discriminator), ema=average
+    )
+    small.compile(
+        keras.optimizers.Adam(4e-4, 0.5),
+        keras.optimizers.Adam(4e-4, 0.5),
+        steps_per_execution=1,
+    )
     return small
 
 
@@ -1169,7 +1345,12 @@ difference = max(
     for a, b in zip(whole.variables, resumed.variables, strict=True)
 )
 print("largest difference of any variable:", difference)
-print("the same losses in all", len(whole.step_history["d_loss"]), "steps:", whole.step_history == resumed.step_history)
+print(
+    "the same losses in all",
+    len(whole.step_history["d_loss"]),
+    "steps:",
+    whole.step_history == resumed.step_history,
+)
 
 # %% [markdown]
 # **What you should see:** 0.0. What was done of the third epoch is lost and done again, with the same noise, the same order
@@ -1181,7 +1362,10 @@ print("the same losses in all", len(whole.step_history["d_loss"]), "steps:", who
 
 # %%
 quality = judging.quality(
-    judging.resized_for(judge, data.to_uint8(gan.sample(fake_count, seed=3))), judge, reference, details=True
+    judging.resized_for(judge, data.to_uint8(gan.sample(fake_count, seed=3))),
+    judge,
+    reference,
+    details=True,
 )
 pd.DataFrame(
     [
@@ -1194,7 +1378,9 @@ pd.DataFrame(
             "seconds per epoch": round(float(np.mean(gan.epoch_seconds[1:])), 2),
             "last g_loss": round(gen_losses[-1], 2),
             "last d_loss": round(disc_losses[-1], 2),
-            "gap": round(float(score_gap(discriminator, train_images[:500], held_out_images)), 2),
+            "gap": round(
+                float(score_gap(discriminator, train_images[:500], held_out_images)), 2
+            ),
             "FID": round(quality.fid, 1),
             "floor": None if quality.floor is None else round(quality.floor, 1),
             "precision": round(quality.precision, 2),

@@ -34,7 +34,17 @@ import pandas as pd
 import tensorflow as tf
 from IPython.display import Math, display
 
-from labhelpers import checks, data, judging, losses, models, profiles, training, visualize, zoo
+from labhelpers import (
+    checks,
+    data,
+    judging,
+    losses,
+    models,
+    profiles,
+    training,
+    visualize,
+    zoo,
+)
 
 # %%
 visualize.show_pipeline(
@@ -56,7 +66,9 @@ print(profile)
 
 SEED = 0
 keras.utils.set_random_seed(SEED)
-tf.get_logger().setLevel("ERROR")  # no notes on how often functions are compiled: every new GAN has its own
+tf.get_logger().setLevel(
+    "ERROR"
+)  # no notes on how often functions are compiled: every new GAN has its own
 
 # who plays: all, or in a smoke run one of each kind
 few = ("non-saturating", "least squares (0, 1, 1)", "WGAN-GP", "BEGAN")
@@ -132,7 +144,9 @@ print(inspect.getsource(losses.hinge).split('"""')[-1])
 def least_squares_losses(real_logits, fake_logits):
     """Return d_loss and g_loss, two scalars."""
     ### BEGIN SOLUTION
-    d_loss = 0.5 * tf.reduce_mean(tf.square(real_logits - 1)) + 0.5 * tf.reduce_mean(tf.square(fake_logits))
+    d_loss = 0.5 * tf.reduce_mean(tf.square(real_logits - 1)) + 0.5 * tf.reduce_mean(
+        tf.square(fake_logits)
+    )
     g_loss = 0.5 * tf.reduce_mean(tf.square(fake_logits - 1))
     return d_loss, g_loss
     ### END SOLUTION
@@ -191,7 +205,9 @@ checks.require("wasserstein_losses")
 def hinge_losses(real_logits, fake_logits):
     """Return d_loss and g_loss, two scalars."""
     ### BEGIN SOLUTION
-    d_loss = tf.reduce_mean(tf.nn.relu(1 - real_logits)) + tf.reduce_mean(tf.nn.relu(1 + fake_logits))
+    d_loss = tf.reduce_mean(tf.nn.relu(1 - real_logits)) + tf.reduce_mean(
+        tf.nn.relu(1 + fake_logits)
+    )
     g_loss = -tf.reduce_mean(fake_logits)
     return d_loss, g_loss
     ### END SOLUTION
@@ -218,7 +234,9 @@ for name, function in {
 }.items():
     with tf.GradientTape() as tape:
         tape.watch(scores)
-        each = tf.stack([function(score[None], score[None]) for score in tf.unstack(scores)])
+        each = tf.stack(
+            [function(score[None], score[None]) for score in tf.unstack(scores)]
+        )
     paid[name], pushed[name] = each.numpy(), tape.gradient(each, scores).numpy()
 display(
     visualize.plot_curves(
@@ -295,7 +313,9 @@ def gradient_penalty(critic, real_images, fake_images, mix):
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         total = tf.reduce_sum(critic(mixed))
-    squares = tf.reduce_sum(tf.square(tape.gradient(total, mixed)), axis=(1, 2, 3))  # (batch,)
+    squares = tf.reduce_sum(
+        tf.square(tape.gradient(total, mixed)), axis=(1, 2, 3)
+    )  # (batch,)
     norm = tf.sqrt(tf.maximum(squares, 1e-12))  # at 0 the root's slope is infinite
     return tf.reduce_mean(tf.square(norm - 1))
     ### END SOLUTION
@@ -385,7 +405,9 @@ print(inspect.getsource(zoo.train).split('"""')[-1])
 # %%
 def your_penalty(seen):
     """Your gradient penalty, from what the critic has seen in a step."""
-    return gradient_penalty(seen.score, seen.real_images, seen.fake_images, seen.drawn["mix"])
+    return gradient_penalty(
+        seen.score, seen.real_images, seen.fake_images, seen.drawn["mix"]
+    )
 
 
 def with_your(contestant, both):
@@ -397,11 +419,18 @@ def with_your(contestant, both):
             "discriminator": lambda real, fake: both(real, fake)[0],
             "generator": lambda real, fake: both(real, fake)[1],
         }
-        if loss.terms and kind == "images":  # yours is for images of (height, width, channels)
-            changes["terms"] = (dataclasses.replace(loss.terms[0], amount=your_penalty),)
+        if (
+            loss.terms and kind == "images"
+        ):  # yours is for images of (height, width, channels)
+            changes["terms"] = (
+                dataclasses.replace(loss.terms[0], amount=your_penalty),
+            )
         return dataclasses.replace(loss, **changes)
 
-    return dataclasses.replace(contestant, losses={kind: lambda kind=kind: make(kind) for kind in contestant.losses})
+    return dataclasses.replace(
+        contestant,
+        losses={kind: lambda kind=kind: make(kind) for kind in contestant.losses},
+    )
 
 
 yours = {
@@ -411,7 +440,9 @@ yours = {
     "hinge": hinge_losses,
 }
 contestants = [
-    with_your(contestant, yours[contestant.name]) if contestant.name in yours else contestant
+    with_your(contestant, yours[contestant.name])
+    if contestant.name in yours
+    else contestant
     for contestant in zoo.CONTESTANTS
     if players is None or contestant.name in players
 ]
@@ -425,17 +456,25 @@ def play(task, epochs, players):
     """Let these contestants play one game, print what came of each, and enter it in the table."""
     found = {}
     for contestant in players:
-        found[contestant.name] = zoo.train(contestant, task, epochs, seed=SEED, jit_compile=jit_compile)
+        found[contestant.name] = zoo.train(
+            contestant, task, epochs, seed=SEED, jit_compile=jit_compile
+        )
         rows[contestant.name] |= zoo.columns_of(task, found[contestant.name])
-        numbers = ", ".join(f"{name} {value:.3g}" for name, value in found[contestant.name].after.items())
-        print(f"{contestant.name:<25} {numbers:<24} {found[contestant.name].seconds:5.1f} s")
+        numbers = ", ".join(
+            f"{name} {value:.3g}"
+            for name, value in found[contestant.name].after.items()
+        )
+        print(
+            f"{contestant.name:<25} {numbers:<24} {found[contestant.name].seconds:5.1f} s"
+        )
     return found
 
 
 def show_losses(rounds, game):
     """Both players' losses of every step, a panel a loss."""
     curves = {
-        name: {key: played.gan.step_history[key] for key in ("g_loss", "d_loss")} for name, played in rounds.items()
+        name: {key: played.gan.step_history[key] for key in ("g_loss", "d_loss")}
+        for name, played in rounds.items()
     }
     title = f"Losses of every step on {game}, each on its own scale"
     return visualize.plot_panels(curves, title=title, xlabel="step of G", smooth=50)
@@ -453,7 +492,9 @@ ring_points = data.toys.ring(run.toy_count, seed=SEED)
 visualize.show_points(
     {
         "real": ring_points.points[:500],
-        **{name: played.gan.sample(500, seed=1) for name, played in ring_rounds.items()},
+        **{
+            name: played.gan.sample(500, seed=1) for name, played in ring_rounds.items()
+        },
     },
     centres=ring_points.centres,
     limit=1.6,
@@ -470,11 +511,16 @@ def landscape(gan, limit, steps=60):
     """D's score on a square grid, rows from the top down."""
     grid = visualize.grid_codes(limit, steps)
     found = gan.discriminator(grid, training=False)
-    return np.reshape(-found["energy"] if isinstance(found, dict) else found, (steps, steps))
+    return np.reshape(
+        -found["energy"] if isinstance(found, dict) else found, (steps, steps)
+    )
 
 
 visualize.plot_landscapes(
-    {name: (landscape(played.gan, 1.6), played.gan.sample(200, seed=1)) for name, played in ring_rounds.items()},
+    {
+        name: (landscape(played.gan, 1.6), played.gan.sample(200, seed=1))
+        for name, played in ring_rounds.items()
+    },
     centres=ring_points.centres,
     limit=1.6,
     title="D's landscape at the end: eight hills, or not",
@@ -503,7 +549,9 @@ show_losses(ring_rounds, "the ring")
 # no distance is left. Hinge rises towards 2, what an undecided D pays.
 
 # %%
-del ring_rounds  # the table has their figures: eleven pairs of networks need not stay in memory
+del (
+    ring_rounds
+)  # the table has their figures: eleven pairs of networks need not stay in memory
 grid = zoo.grid_task(run.toy_count, seed=SEED)
 grid_rounds = play(grid, run.grid_epochs, contestants)
 
@@ -512,7 +560,10 @@ grid_points = data.toys.grid(run.toy_count, seed=SEED)
 visualize.show_points(
     {
         "real": grid_points.points[:500],
-        **{name: 4 * played.gan.sample(500, seed=1) for name, played in grid_rounds.items()},
+        **{
+            name: 4 * played.gan.sample(500, seed=1)
+            for name, played in grid_rounds.items()
+        },
     },
     centres=grid_points.centres,
     limit=5.2,
@@ -539,21 +590,42 @@ visualize.show_points(
 del grid_rounds
 digits = zoo.digits_task(run.train_count, run.sample_count)
 mnist = data.load_mnist().first(run.train_count, run.sample_count)
-plain = [contestant for contestant in contestants if contestant.losses["images"]().critic_steps == 1]
-digit_rounds = play(digits, run.digit_epochs, [contestant for contestant in plain if not contestant.energy])
+plain = [
+    contestant
+    for contestant in contestants
+    if contestant.losses["images"]().critic_steps == 1
+]
+digit_rounds = play(
+    digits,
+    run.digit_epochs,
+    [contestant for contestant in plain if not contestant.energy],
+)
 
 # %% [markdown]
 # Now the two autoencoders, and then the two critics with their five steps for one.
 
 # %%
-digit_rounds |= play(digits, run.digit_epochs, [contestant for contestant in contestants if contestant.energy])
+digit_rounds |= play(
+    digits,
+    run.digit_epochs,
+    [contestant for contestant in contestants if contestant.energy],
+)
 
 # %%
-digit_rounds |= play(digits, run.digit_epochs, [contestant for contestant in contestants if contestant not in plain])
+digit_rounds |= play(
+    digits,
+    run.digit_epochs,
+    [contestant for contestant in contestants if contestant not in plain],
+)
 
 # %%
 visualize.show_rows(
-    {"real": mnist.test_images[:14], **{name: played.gan.sample(14, seed=1) for name, played in digit_rounds.items()}},
+    {
+        "real": mnist.test_images[:14],
+        **{
+            name: played.gan.sample(14, seed=1) for name, played in digit_rounds.items()
+        },
+    },
     title="The same budget, eleven losses",
 )
 
@@ -565,10 +637,15 @@ show_losses(digit_rounds, "MNIST")
 
 # %%
 judge = judging.mnist_judge()
-reference = judging.real_reference(judge, mnist.test_images, mnist.train_images[: run.sample_count])
+reference = judging.real_reference(
+    judge, mnist.test_images, mnist.train_images[: run.sample_count]
+)
 results = pd.DataFrame.from_dict(rows, orient="index")
 floor = reference.floor(run.sample_count)
-print("FID of real images, the floor:", "too few images to say" if floor is None else f"{floor[0]:.2f}")
+print(
+    "FID of real images, the floor:",
+    "too few images to say" if floor is None else f"{floor[0]:.2f}",
+)
 results.round(2).sort_values("MNIST FID")
 
 # %% [markdown]
@@ -585,12 +662,21 @@ results.round(2).sort_values("MNIST FID")
 
 # %%
 measures = {
-    "WGAN-GP: distance, r - f": ("WGAN-GP", lambda history: -np.array(history["d_loss"])),
+    "WGAN-GP: distance, r - f": (
+        "WGAN-GP",
+        lambda history: -np.array(history["d_loss"]),
+    ),
     "BEGAN: convergence M": ("BEGAN", lambda history: np.array(history["convergence"])),
-    "non-saturating: d_loss": ("non-saturating", lambda history: np.array(history["d_loss"])),
+    "non-saturating: d_loss": (
+        "non-saturating",
+        lambda history: np.array(history["d_loss"]),
+    ),
 }
 visualize.plot_panels(
-    {title: {"measure": read(digit_rounds[name].gan.step_history)} for title, (name, read) in measures.items()},
+    {
+        title: {"measure": read(digit_rounds[name].gan.step_history)}
+        for title, (name, read) in measures.items()
+    },
     title="Which curve says that the samples get better?",
     xlabel="step of G",
     columns=3,
@@ -650,9 +736,15 @@ del digit_rounds
 told_images, told_labels = digits.data[:told_count], mnist.train_labels[:told_count]
 keras.utils.set_random_seed(SEED)
 cgan = training.ConditionalGAN(*models.conditional_pair(), ema=0.99, name="CGAN")
-cgan.compile(keras.optimizers.Adam(4e-4, 0.5), keras.optimizers.Adam(4e-4, 0.5), steps_per_execution=16)
+cgan.compile(
+    keras.optimizers.Adam(4e-4, 0.5),
+    keras.optimizers.Adam(4e-4, 0.5),
+    steps_per_execution=16,
+)
 asked = np.tile(np.arange(10), 8)
-cgan_growing = training.SampleGrid(lambda samples: visualize.sheet(samples, columns=10), asked)
+cgan_growing = training.SampleGrid(
+    lambda samples: visualize.sheet(samples, columns=10), asked
+)
 cgan.fit(
     told_images,
     told_labels,
@@ -663,14 +755,18 @@ cgan.fit(
 print(f"{sum(cgan.epoch_seconds):.0f} s")
 
 # %%
-visualize.show_grid(cgan.sample(asked, seed=1), columns=10, title="Asked for 0 to 9, from left to right")
+visualize.show_grid(
+    cgan.sample(asked, seed=1), columns=10, title="Asked for 0 to 9, from left to right"
+)
 
 # %%
 wanted = np.arange(run.sample_count) % 10
 drawn = cgan.sample(wanted, seed=2)
 agreement = judging.label_agreement(judge.probabilities(drawn), wanted)
 cgan_quality = judging.quality(drawn, judge, reference)
-print(f"the classifier sees the digit that was asked for in {agreement:.1%} of {run.sample_count:,}")
+print(
+    f"the classifier sees the digit that was asked for in {agreement:.1%} of {run.sample_count:,}"
+)
 print(cgan_quality)
 
 # %% [markdown]
@@ -697,17 +793,25 @@ print(inspect.getsource(losses.codes_error).split('"""')[-1])
 # %%
 keras.utils.set_random_seed(SEED)
 infogan = training.InfoGAN(*models.info_pair(), ema=0.99, name="InfoGAN")
-infogan.compile(keras.optimizers.Adam(1e-3, 0.5), keras.optimizers.Adam(2e-4, 0.5), steps_per_execution=16)
+infogan.compile(
+    keras.optimizers.Adam(1e-3, 0.5),
+    keras.optimizers.Adam(2e-4, 0.5),
+    steps_per_execution=16,
+)
 rng = np.random.default_rng(SEED)
 ten = np.arange(10)
-plain = np.tile(rng.normal(size=(8, 62)), (10, 1))  # eight noise vectors, the same for each category
+plain = np.tile(
+    rng.normal(size=(8, 62)), (10, 1)
+)  # eight noise vectors, the same for each category
 by_category = infogan.with_codes(plain, np.repeat(ten, 8), np.zeros((80, 2)))
 infogan.fit(
     told_images,
     batch_size=told_batch,
     epochs=info_epochs,
     callbacks=[
-        training.SampleGrid(lambda samples: visualize.sheet(samples, columns=8), by_category),
+        training.SampleGrid(
+            lambda samples: visualize.sheet(samples, columns=8), by_category
+        ),
         training.StopOnNonFinite(),
     ],
 )
@@ -717,18 +821,25 @@ print(
 
 # %%
 visualize.show_rows(
-    {f"category {value}": infogan.sample(by_category[8 * value : 8 * value + 8]) for value in ten},
+    {
+        f"category {value}": infogan.sample(by_category[8 * value : 8 * value + 8])
+        for value in ten
+    },
     title="A row for each category, the same eight noise vectors in each",
 )
 
 # %%
 categories = rng.integers(10, size=run.sample_count)
 latent = infogan.with_codes(
-    rng.normal(size=(run.sample_count, 62)), categories, rng.uniform(-1, 1, size=(run.sample_count, 2))
+    rng.normal(size=(run.sample_count, 62)),
+    categories,
+    rng.uniform(-1, 1, size=(run.sample_count, 2)),
 )
 seen = judge.probabilities(infogan.sample(latent)).argmax(axis=1)
 purity = judging.cluster_purity(categories, seen)
-on_real = judging.cluster_purity(infogan.read_categories(data.to_float(mnist.test_images, "tanh")), mnist.test_labels)
+on_real = judging.cluster_purity(
+    infogan.read_categories(data.to_float(mnist.test_images, "tanh")), mnist.test_labels
+)
 print(
     f"cluster purity of the fakes: {purity:.2f}; of Q's categories for real test images: {on_real:.2f}; by chance about 0.11"
 )
@@ -743,7 +854,9 @@ rows_shown = {}
 for value in ten[:4]:
     for code in (0, 1):
         uniform = np.stack([way, zeros] if code == 0 else [zeros, way], axis=1)
-        latent = infogan.with_codes(np.repeat(plain[:1], 10, axis=0), np.full(10, value), uniform)
+        latent = infogan.with_codes(
+            np.repeat(plain[:1], 10, axis=0), np.full(10, value), uniform
+        )
         rows_shown[f"category {value}, code {code + 1}"] = infogan.sample(latent)
 visualize.show_rows(rows_shown, title="Each uniform code from -2 (left) to 2 (right)")
 

@@ -13,4 +13,6 @@ __all__ = ["outcomes", "require", "summary"]
 def __getattr__(name: str) -> ModuleType:
     if name.startswith("lab") and name[3:].isdigit():
         return importlib.import_module(f"labhelpers.checks.{name}")
-    raise AttributeError(f"labhelpers.checks has no part named {name!r}: there is one for each lab, as lab01")
+    raise AttributeError(
+        f"labhelpers.checks has no part named {name!r}: there is one for each lab, as lab01"
+    )

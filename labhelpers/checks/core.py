@@ -34,7 +34,9 @@ outcomes: dict[str, Outcome] = {}
 """The last outcome of every exercise that was checked in this process, by name."""
 
 
-def exercise(stand_in: Answer) -> Callable[[Callable[[Answer], str]], Callable[[Answer], Answer]]:
+def exercise(
+    stand_in: Answer,
+) -> Callable[[Callable[[Answer], str]], Callable[[Answer], Answer]]:
     """Turn a test into the check of an exercise.
 
     The check prints one line, never raises, and returns the answer if it is right, otherwise ``stand_in``.
@@ -89,11 +91,15 @@ def summary() -> None:
         print("  none checked yet: run the check cells.")
     written = written_answers()
     if written is None:
-        print("Questions: save the notebook, then run `labs grade` on it to see which are answered.")
+        print(
+            "Questions: save the notebook, then run `labs grade` on it to see which are answered."
+        )
         return
     print("Questions (as last saved):")
     for name, answered in written.items():
-        print(f"  {'✓' if answered else '·'} {name}: {'answered' if answered else 'missing'}")
+        print(
+            f"  {'✓' if answered else '·'} {name}: {'answered' if answered else 'missing'}"
+        )
     missing = [name for name, outcome in outcomes.items() if outcome.verdict != "right"]
     missing += [name for name, answered in written.items() if not answered]
     print(f"Still missing: {', '.join(missing)}." if missing else "Nothing is missing.")
@@ -110,7 +116,9 @@ def kind_of(value: object) -> str:
 
 def _judge(name: str, answer: Answer, test: Callable[[Answer], str]) -> Outcome:
     if not callable(answer):
-        return Outcome("wrong", f"{name} ✗ is {kind_of(answer)}, expected a function. {GOES_ON}")
+        return Outcome(
+            "wrong", f"{name} ✗ is {kind_of(answer)}, expected a function. {GOES_ON}"
+        )
     try:
         praise = test(answer)
     except NotImplementedError:
@@ -119,5 +127,7 @@ def _judge(name: str, answer: Answer, test: Callable[[Answer], str]) -> Outcome:
         return Outcome("wrong", f"{name} ✗ {wrong} {GOES_ON}")
     except Exception as error:
         text = " ".join(str(error).split())[:200]
-        return Outcome("wrong", f"{name} ✗ raised {type(error).__name__}: {text} {GOES_ON}")
+        return Outcome(
+            "wrong", f"{name} ✗ raised {type(error).__name__}: {text} {GOES_ON}"
+        )
     return Outcome("right", f"{name} ✓ {praise}")

@@ -11,7 +11,13 @@ import tensorflow as tf
 from labhelpers import losses, training
 from labhelpers.arrays import Tensor
 from labhelpers.checks.core import Answer, Wrong, exercise
-from labhelpers.checks.numeric import expect_close, gradients, parts_of, tensor, to_array
+from labhelpers.checks.numeric import (
+    expect_close,
+    gradients,
+    parts_of,
+    tensor,
+    to_array,
+)
 
 _MEAN = np.array([[1.0, -2.0]])
 _LOG_VAR = np.array([[2 * math.log(2), 0.0]])
@@ -30,9 +36,18 @@ def sample_z(answer: Answer) -> str:
         _MEAN + deviation * epsilon,
         given,
         hints=[
-            (_MEAN + np.exp(_LOG_VAR) * epsilon, "That multiplies the noise by the variance, not by its square root."),
-            (_MEAN + _LOG_VAR * epsilon, "log_var is a logarithm: take its exponential first."),
-            (_MEAN + np.sqrt(np.abs(_LOG_VAR)) * epsilon, "log_var is a logarithm: take its exponential first."),
+            (
+                _MEAN + np.exp(_LOG_VAR) * epsilon,
+                "That multiplies the noise by the variance, not by its square root.",
+            ),
+            (
+                _MEAN + _LOG_VAR * epsilon,
+                "log_var is a logarithm: take its exponential first.",
+            ),
+            (
+                _MEAN + np.sqrt(np.abs(_LOG_VAR)) * epsilon,
+                "log_var is a logarithm: take its exponential first.",
+            ),
             (_MEAN + epsilon, "The noise must be scaled by the standard deviation."),
             (_MEAN, "Where is the noise?"),
             (_MEAN + deviation, "Where is the noise?"),
@@ -46,8 +61,12 @@ def sample_z(answer: Answer) -> str:
     codes, slopes = gradients(lambda m, v: answer(m, v, tensor(noise)), inputs)
     spread = np.exp(0.5 * log_var) * noise
     expect_close(codes, mean + spread, "a batch of 5 codes with 3 dimensions")
-    for name, slope, expected in zip(inputs, slopes, (np.ones((5, 3)), 0.5 * spread), strict=True):
-        expect_close(slope, expected, f"the gradient of the codes with respect to {name}")
+    for name, slope, expected in zip(
+        inputs, slopes, (np.ones((5, 3)), 0.5 * spread), strict=True
+    ):
+        expect_close(
+            slope, expected, f"the gradient of the codes with respect to {name}"
+        )
     return "right values, and gradients flow to mean and log_var."
 
 
@@ -68,9 +87,18 @@ def kl_divergence(answer: Answer) -> str:
             (2 * right, "The factor 1/2 is missing."),
             (-2 * right, "KL is never negative, and the factor 1/2 is missing."),
             (parts.mean(axis=1), "Sum over the latent dimensions, do not average."),
-            (right.sum(), "Keep one value per image: sum over the latent dimensions only."),
-            (right.mean(), "Keep one value per image: the mean over the batch comes later."),
-            (parts.sum(axis=0), "Sum over the latent dimensions (axis 1), not over the batch."),
+            (
+                right.sum(),
+                "Keep one value per image: sum over the latent dimensions only.",
+            ),
+            (
+                right.mean(),
+                "Keep one value per image: the mean over the batch comes later.",
+            ),
+            (
+                parts.sum(axis=0),
+                "Sum over the latent dimensions (axis 1), not over the batch.",
+            ),
             (parts, "Sum over the latent dimensions."),
             (right + 1, "The term -1 is missing."),
             (right - 0.5 * (m**2).sum(axis=1), "The squared mean is missing."),
@@ -84,7 +112,10 @@ def kl_divergence(answer: Answer) -> str:
                 0.5 * (m**2 + np.exp(2 * v) - 1 - v).sum(axis=1),
                 "exp(log_var) is the variance already; do not square it.",
             ),
-            (0.5 * (m**2 - 1).sum(axis=1), "log_var is a logarithm: its exponential is missing."),
+            (
+                0.5 * (m**2 - 1).sum(axis=1),
+                "log_var is a logarithm: its exponential is missing.",
+            ),
             (
                 0.5 * (m**2 + np.exp(v) - 1 + v).sum(axis=1),
                 "log_var is subtracted, not added.",
@@ -93,8 +124,16 @@ def kl_divergence(answer: Answer) -> str:
     )
     rng = np.random.default_rng(1)
     mean, log_var = map(tensor, rng.normal(size=(2, 6, 4)))
-    expect_close(answer(mean, log_var), losses.kl_divergence(mean, log_var), "a batch of 6 codes with 4 dimensions")
-    gradients(lambda m, v: tf.reduce_sum(answer(m, v)), {"mean": mean, "log_var": log_var}, "KL")
+    expect_close(
+        answer(mean, log_var),
+        losses.kl_divergence(mean, log_var),
+        "a batch of 6 codes with 4 dimensions",
+    )
+    gradients(
+        lambda m, v: tf.reduce_sum(answer(m, v)),
+        {"mean": mean, "log_var": log_var},
+        "KL",
+    )
     return "0 at the standard normal, and right for six random Gaussians."
 
 
@@ -114,7 +153,9 @@ def vae_loss(answer: Answer) -> str:
     reconstructions = _tiny_images([[0.5, 0.5], [0.9, 0.8]])
     mean, log_var = tensor([[1.0], [2.0]]), tensor([[0.0], [0.0]])
     given = "images=[[1, 0], [1, 1]], reconstructions=[[.5, .5], [.9, .8]], mean=[[1], [2]], log_var=0, beta=3"
-    loss, reconstruction, kl = _three(answer(images, reconstructions, mean, log_var, 3.0), given)
+    loss, reconstruction, kl = _three(
+        answer(images, reconstructions, mean, log_var, 3.0), given
+    )
     nats = np.array([2 * math.log(2), -math.log(0.9) - math.log(0.8)])
     divergence = np.array([0.5, 2.0])
     expect_close(
@@ -124,7 +165,10 @@ def vae_loss(answer: Answer) -> str:
         hints=[
             (nats.mean() / 2, "Sum over the pixels of an image, do not average."),
             (nats.sum(), "Average over the batch, do not sum."),
-            (-nats.mean(), "Check the sign: a likelihood below 1 costs a positive number of nats."),
+            (
+                -nats.mean(),
+                "Check the sign: a likelihood below 1 costs a positive number of nats.",
+            ),
             (3 * nats.mean(), "beta is the weight of KL, not of the reconstruction."),
             (nats, "Average over the batch."),
         ],
@@ -134,7 +178,10 @@ def vae_loss(answer: Answer) -> str:
         divergence.mean(),
         f"{given}: kl",
         hints=[
-            (divergence.sum(), "Average KL over the batch as well; a sum makes it batch_size times too large."),
+            (
+                divergence.sum(),
+                "Average KL over the batch as well; a sum makes it batch_size times too large.",
+            ),
             (3 * divergence.mean(), "Return kl without beta; only the loss has it."),
             (divergence, "Average over the batch."),
             (-divergence.mean(), "KL is never negative."),
@@ -146,7 +193,10 @@ def vae_loss(answer: Answer) -> str:
         f"{given}: loss",
         hints=[
             (nats.mean() + divergence.mean(), "beta is missing: it multiplies KL."),
-            (3 * nats.mean() + divergence.mean(), "beta is the weight of KL, not of the reconstruction."),
+            (
+                3 * nats.mean() + divergence.mean(),
+                "beta is the weight of KL, not of the reconstruction.",
+            ),
             (3 * (nats.mean() + divergence.mean()), "beta is the weight of KL alone."),
             (nats.mean() - 3 * divergence.mean(), "Both parts are costs: add them."),
         ],
@@ -156,7 +206,9 @@ def vae_loss(answer: Answer) -> str:
         loss, _, _ = _three(answer(1 - images, images, mean, log_var, 1.0), given)
         to_array(loss, f"the loss for {given}")
     except Wrong as wrong:
-        raise Wrong(f"{wrong} Clip the probabilities away from 0 and 1 before the logarithm.") from None
+        raise Wrong(
+            f"{wrong} Clip the probabilities away from 0 and 1 before the logarithm."
+        ) from None
     _compare_on_random_batch(lambda *batch: answer(*batch, 0.5), 0.5)
     return "reconstruction, KL and loss are right, for any batch size, and finite at probabilities of 0 and 1."
 
@@ -177,12 +229,27 @@ def repaired_loss(answer: Answer) -> str:
         expected,
         "a random batch of 4 images",
         hints=[
-            (reconstruction + 4 * kl, "KL is still summed over the batch: here it is 4 times too large."),
-            (4 * reconstruction + 4 * kl, "That is a sum over the batch: average both parts."),
+            (
+                reconstruction + 4 * kl,
+                "KL is still summed over the batch: here it is 4 times too large.",
+            ),
+            (
+                4 * reconstruction + 4 * kl,
+                "That is a sum over the batch: average both parts.",
+            ),
             (reconstruction, "KL is gone; it should stay, with the right weight."),
-            (reconstruction / pixels + kl, "Keep the reconstruction a sum over pixels."),
-            (reconstruction + kl / 2, "KL is a sum over latent dimensions; average over the batch only."),
-            (reconstruction + 4 * kl / 128, "Divide by the batch's own size, not by 128."),
+            (
+                reconstruction / pixels + kl,
+                "Keep the reconstruction a sum over pixels.",
+            ),
+            (
+                reconstruction + kl / 2,
+                "KL is a sum over latent dimensions; average over the batch only.",
+            ),
+            (
+                reconstruction + 4 * kl / 128,
+                "Divide by the batch's own size, not by 128.",
+            ),
         ],
     )
     expect_close(twice, expected, "the same batch twice over")
@@ -197,7 +264,12 @@ def _tiny_images(rows: list[list[float]]) -> Tensor:
 def _three(result: object, given: str) -> tuple[object, ...]:
     if isinstance(result, dict):
         result = tuple(result.values())
-    return parts_of(result, ("loss", "reconstruction", "kl"), "the three values", f"{given}: the answer")
+    return parts_of(
+        result,
+        ("loss", "reconstruction", "kl"),
+        "the three values",
+        f"{given}: the answer",
+    )
 
 
 def _random_batch(rng: np.random.Generator, count: int) -> tuple[Tensor, ...]:
@@ -212,5 +284,9 @@ def _compare_on_random_batch(answer: Answer, beta: float) -> None:
     images, guesses, mean, log_var = batch
     expected = losses.vae_loss(images, guesses, mean, log_var, beta)
     found = _three(answer(*batch), "a random batch of 5 images")
-    for name, value, wanted in zip(("loss", "reconstruction", "kl"), found, expected.values(), strict=True):
-        expect_close(value, wanted, f"a random batch of 5 images, beta={beta:g}: {name}")
+    for name, value, wanted in zip(
+        ("loss", "reconstruction", "kl"), found, expected.values(), strict=True
+    ):
+        expect_close(
+            value, wanted, f"a random batch of 5 images, beta={beta:g}: {name}"
+        )

@@ -20,18 +20,29 @@ _IMAGE_SHAPE = (28, 28, 1)
 def build_discriminator(answer: Answer) -> str:
     """Exercise 1: the encoder's trunk with one score on top."""
     rng = np.random.default_rng(0)
-    encoder = with_random_weights(models.dense_encoder(_IMAGE_SHAPE, 32), rng, scale=0.1)
+    encoder = with_random_weights(
+        models.dense_encoder(_IMAGE_SHAPE, 32), rng, scale=0.1
+    )
     images = tensor(rng.uniform(size=(6, *_IMAGE_SHAPE)))
     before = encoder.get_weights()
     discriminator = as_model(answer(encoder), "build_discriminator(encoder)")
     if discriminator is encoder:
-        raise Wrong("the result is the encoder itself, expected a new model that ends in one score.")
+        raise Wrong(
+            "the result is the encoder itself, expected a new model that ends in one score."
+        )
     scores = discriminator(images)
     if isinstance(scores, (list, tuple)):
-        raise Wrong(f"the model has {len(scores)} outputs, expected one: leave out mean and log_var.")
+        raise Wrong(
+            f"the model has {len(scores)} outputs, expected one: leave out mean and log_var."
+        )
     logits = _one_score_per_image(scores, len(images))
-    if any(not np.array_equal(old, new) for old, new in zip(before, encoder.get_weights(), strict=True)):
-        raise Wrong("the weights of the encoder changed, expected them to stay as they are.")
+    if any(
+        not np.array_equal(old, new)
+        for old, new in zip(before, encoder.get_weights(), strict=True)
+    ):
+        raise Wrong(
+            "the weights of the encoder changed, expected them to stay as they are."
+        )
     if len(encoder.trainable_variables) != len(before):
         raise Wrong(
             f"the encoder has {len(encoder.trainable_variables)} trainable variables now, expected {len(before)}: "
@@ -39,14 +50,19 @@ def build_discriminator(answer: Answer) -> str:
         )
     kernel, bias = before[:2]
     head, offset = _trunk_and_head(discriminator, kernel, bias)
-    features = np.maximum(np.asarray(images, dtype=np.float64).reshape(len(images), -1) @ kernel + bias, 0)
+    features = np.maximum(
+        np.asarray(images, dtype=np.float64).reshape(len(images), -1) @ kernel + bias, 0
+    )
     right = (features @ head + offset).ravel()
     expect_close(
         logits,
         right,
         "six random images",
         hints=[
-            (sigmoid(right), "That is a probability: return the raw score, without a sigmoid."),
+            (
+                sigmoid(right),
+                "That is a probability: return the raw score, without a sigmoid.",
+            ),
             (np.tanh(right), "Return the raw score, without an activation."),
             (np.maximum(right, 0), "Return the raw score, without an activation."),
         ],
@@ -56,9 +72,13 @@ def build_discriminator(answer: Answer) -> str:
         raise Wrong(
             f"the model has {len(discriminator.trainable_variables)} trainable variables, expected 4: freeze nothing."
         )
-    shared = any(variable is own for variable in discriminator.weights for own in encoder.weights)
+    shared = any(
+        variable is own for variable in discriminator.weights for own in encoder.weights
+    )
     trunk = "shared with" if shared else "a copy of"
-    return f"{_parameters(discriminator):,} parameters; the trunk is {trunk} the encoder."
+    return (
+        f"{_parameters(discriminator):,} parameters; the trunk is {trunk} the encoder."
+    )
 
 
 @exercise(stand_in=models.assemble_gan)
@@ -66,15 +86,23 @@ def assemble_gan(answer: Answer) -> str:
     """Exercise 2: D(G(z)) as one model."""
     rng = np.random.default_rng(2)
     for latent_dim in (32, 5):
-        generator = with_random_weights(models.dense_decoder(_IMAGE_SHAPE, latent_dim, width=8), rng, scale=0.1)
-        encoder = with_random_weights(models.dense_encoder(_IMAGE_SHAPE, latent_dim, width=8), rng, scale=0.1)
+        generator = with_random_weights(
+            models.dense_decoder(_IMAGE_SHAPE, latent_dim, width=8), rng, scale=0.1
+        )
+        encoder = with_random_weights(
+            models.dense_encoder(_IMAGE_SHAPE, latent_dim, width=8), rng, scale=0.1
+        )
         discriminator = models.discriminator_from_encoder(encoder)
         parts = [*generator.weights, *discriminator.weights]
-        trainable = len(generator.trainable_variables) + len(discriminator.trainable_variables)
+        trainable = len(generator.trainable_variables) + len(
+            discriminator.trainable_variables
+        )
         noise = tensor(rng.normal(size=(6, latent_dim)))
         fake_images = generator(noise)
         right = np.asarray(discriminator(fake_images), dtype=np.float64).ravel()
-        gan = as_model(answer(generator, discriminator), "assemble_gan(generator, discriminator)")
+        gan = as_model(
+            answer(generator, discriminator), "assemble_gan(generator, discriminator)"
+        )
         given = f"a generator with latent_dim={latent_dim}"
         try:
             result = gan(noise)
@@ -84,19 +112,26 @@ def assemble_gan(answer: Answer) -> str:
                 "first goes into the generator; read its length from generator.input_shape."
             ) from error
         if tuple(getattr(result, "shape", ())) == tuple(fake_images.shape):
-            raise Wrong(f"{given}: gave images {tuple(result.shape)}, expected scores (6, 1): where is D?")
+            raise Wrong(
+                f"{given}: gave images {tuple(result.shape)}, expected scores (6, 1): where is D?"
+            )
         logits = _one_score_per_image(result, len(noise))
         expect_close(
             logits,
             right,
             f"{given}, six noise vectors",
             hints=[
-                (sigmoid(right), "That is a probability: leave the raw score as it is."),
+                (
+                    sigmoid(right),
+                    "That is a probability: leave the raw score as it is.",
+                ),
                 (-right, "The sign of the score is flipped."),
             ],
             absolute=1e-3,
         )
-        if {id(variable) for variable in gan.weights} != {id(variable) for variable in parts}:
+        if {id(variable) for variable in gan.weights} != {
+            id(variable) for variable in parts
+        }:
             raise Wrong(
                 f"{given}: the model's {len(gan.weights)} variables are not those of the two networks, expected "
                 f"exactly their {len(parts)}: call the networks themselves, not copies."
@@ -113,11 +148,15 @@ def _one_score_per_image(scores: Any, count: int) -> Floats:
     """The scores as (count,), from (count,) or (count, 1)."""
     array = to_array(scores, "the model's output")
     if array.shape not in ((count,), (count, 1)):
-        raise Wrong(f"{count} inputs gave an output of shape {array.shape}, expected ({count}, 1): one score each.")
+        raise Wrong(
+            f"{count} inputs gave an output of shape {array.shape}, expected ({count}, 1): one score each."
+        )
     return array.ravel()
 
 
-def _trunk_and_head(discriminator: keras.Model, kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _trunk_and_head(
+    discriminator: keras.Model, kernel: np.ndarray, bias: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias of the head, after checking that the trunk is the encoder's."""
     width = kernel.shape[1]
     weights = discriminator.get_weights()

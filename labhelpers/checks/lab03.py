@@ -40,7 +40,10 @@ def discriminator_loss(answer: Answer) -> str:
     hints = [
         (right / 2, "Leave out the factor 1/2: here the two terms are simply added."),
         (real.sum() + fake.sum(), "Average over the batch, do not sum."),
-        (d_loss(-REAL_LOGITS, -FAKE_LOGITS), "The labels are swapped: D should call real images real."),
+        (
+            d_loss(-REAL_LOGITS, -FAKE_LOGITS),
+            "The labels are swapped: D should call real images real.",
+        ),
         (d_loss(FAKE_LOGITS, REAL_LOGITS), "Real and fake are swapped."),
         (-right, "D minimises this: check the sign."),
         (real.mean(), "The term for the fakes is missing."),
@@ -48,14 +51,34 @@ def discriminator_loss(answer: Answer) -> str:
         (real + fake, "Average over the batch."),
         (REAL_LOGITS.mean() - FAKE_LOGITS.mean(), "Where is the logarithm?"),
     ]
-    expect_close(answer(tensor(REAL_LOGITS), tensor(FAKE_LOGITS)), right, GIVEN_LOGITS, hints=hints)
-    _expect_stable(answer, {"real_logits": -100.0, "fake_logits": 100.0}, 200.0, "D is sure and wrong")
-    _expect_stable(answer, {"real_logits": 100.0, "fake_logits": -100.0}, 0.0, "D is sure and right")
+    expect_close(
+        answer(tensor(REAL_LOGITS), tensor(FAKE_LOGITS)),
+        right,
+        GIVEN_LOGITS,
+        hints=hints,
+    )
+    _expect_stable(
+        answer,
+        {"real_logits": -100.0, "fake_logits": 100.0},
+        200.0,
+        "D is sure and wrong",
+    )
+    _expect_stable(
+        answer,
+        {"real_logits": 100.0, "fake_logits": -100.0},
+        0.0,
+        "D is sure and right",
+    )
     expect_close(
         answer(tensor(REAL_LOGITS.ravel()), tensor(FAKE_LOGITS.ravel()[:2])),
         d_loss(REAL_LOGITS, FAKE_LOGITS[:2]),
         "four real scores and two fake ones",
-        hints=[((real.sum() + fake[:2].sum()) / 6, "Average each term over its own images.")],
+        hints=[
+            (
+                (real.sum() + fake[:2].sum()) / 6,
+                "Average each term over its own images.",
+            )
+        ],
     )
     _expect_gradients(
         answer,
@@ -75,8 +98,14 @@ def generator_loss(answer: Answer) -> str:
     right = g_loss(FAKE_LOGITS)
     given = "fake_logits=[10, 4.4, -5.5, 3.6]"
     hints = [
-        (-softplus(FAKE_LOGITS).mean(), "That is the minimax loss: G should maximise log D(G(z)) instead."),
-        (softplus(FAKE_LOGITS).mean(), "That is how D sees the fakes: G wants them to be called real."),
+        (
+            -softplus(FAKE_LOGITS).mean(),
+            "That is the minimax loss: G should maximise log D(G(z)) instead.",
+        ),
+        (
+            softplus(FAKE_LOGITS).mean(),
+            "That is how D sees the fakes: G wants them to be called real.",
+        ),
         (-right, "G minimises this: check the sign."),
         (4 * right, "Average over the batch, do not sum."),
         (right / 2, "Leave out the factor 1/2."),
@@ -86,7 +115,9 @@ def generator_loss(answer: Answer) -> str:
     expect_close(answer(tensor(FAKE_LOGITS)), right, given, hints=hints)
     _expect_stable(answer, {"fake_logits": -100.0}, 100.0, "D is sure that it is fake")
     _expect_stable(answer, {"fake_logits": 100.0}, 0.0, "D is fooled")
-    expect_close(answer(tensor(FAKE_LOGITS.ravel())), right, "the same scores as a plain vector")
+    expect_close(
+        answer(tensor(FAKE_LOGITS.ravel())), right, "the same scores as a plain vector"
+    )
     _expect_gradients(answer, {"fake_logits": FAKE_LOGITS}, [g_slope(FAKE_LOGITS) / 4])
     return "right, and its gradient is largest where D is sure that an image is fake."
 
@@ -104,7 +135,10 @@ def optimal_discriminator(answer: Answer) -> str:
     given = "p_data=[.2, .5, .3, .9], p_model=[.2, .1, .6, 0]"
     with np.errstate(divide="ignore", invalid="ignore"):
         hints = [
-            (q / (p + q), "That is the probability of fake: D says how probable it is that the point is real."),
+            (
+                q / (p + q),
+                "That is the probability of fake: D says how probable it is that the point is real.",
+            ),
             ((p + q) / 2, "Divide by the sum of both densities."),
             (p / (p + q) / 2, "Where p_data = p_model, D should say 1/2."),
             (p - q, "D is a probability: a share of the sum."),
@@ -112,7 +146,10 @@ def optimal_discriminator(answer: Answer) -> str:
             (np.log(p / (p + q)), "That is the logarithm of D."),
         ]
         found = answer(p, q)
-        if isinstance(found, np.ndarray) and not np.isfinite(found.astype(np.float64)).all():
+        if (
+            isinstance(found, np.ndarray)
+            and not np.isfinite(found.astype(np.float64)).all()
+        ):
             raise Wrong(
                 f"{given}: gave {shorten(found)}, expected {shorten(right)}. Where there are no fakes, D is 1, not "
                 "infinite."
@@ -133,8 +170,13 @@ def _own_step(
     real_images: Any,
     noise: Any,
 ) -> tuple[Any, Any]:
-    players = Player(generator, generator_optimizer), Player(discriminator, discriminator_optimizer)
-    found = adversarial_step(*players, losses.non_saturating(), [losses.Batch(real_images, noise)])
+    players = (
+        Player(generator, generator_optimizer),
+        Player(discriminator, discriminator_optimizer),
+    )
+    found = adversarial_step(
+        *players, losses.non_saturating(), [losses.Batch(real_images, noise)]
+    )
     return found["d_loss"], found["g_loss"]
 
 
@@ -142,7 +184,12 @@ def _own_step(
 def train_step(answer: Answer) -> str:
     """Exercise 4: one step of both networks, with two tapes."""
     rng = np.random.default_rng(5)
-    start = Game(rng.normal(size=(3, 2)), rng.normal(size=2), rng.normal(size=(2, 1)), rng.normal(size=1))
+    start = Game(
+        rng.normal(size=(3, 2)),
+        rng.normal(size=2),
+        rng.normal(size=(2, 1)),
+        rng.normal(size=1),
+    )
     real, noise = rng.normal(size=(6, 2)) + 1, rng.normal(size=(6, 3))
     for compiled in (False, True):
         networks, optimizers = _linear_networks(start)
@@ -186,24 +233,35 @@ def preprocess(answer: Answer) -> str:
             (x - 127.5, "The division is missing."),
             (x / 127.5, "The shift is missing."),
             (1 - x / 127.5, "Black and white are swapped."),
-            (wrapped / 255 - 1, "uint8 numbers wrap round at 256: convert them to floats first."),
+            (
+                wrapped / 255 - 1,
+                "uint8 numbers wrap round at 256: convert them to floats first.",
+            ),
             (np.tanh(x / 255), "The data need a linear scale, not a tanh."),
         ],
     )
     kind = tf.as_dtype(getattr(found, "dtype", "float64")).name
     if kind != "float32":
-        raise Wrong(f"{given}: gave numbers of type {kind}, expected float32, as the networks compute.")
-    batch = np.random.default_rng(0).integers(0, 256, size=(5, 28, 28, 1)).astype(np.uint8)
+        raise Wrong(
+            f"{given}: gave numbers of type {kind}, expected float32, as the networks compute."
+        )
+    batch = (
+        np.random.default_rng(0).integers(0, 256, size=(5, 28, 28, 1)).astype(np.uint8)
+    )
     expect_close(answer(batch.copy()), batch / 127.5 - 1, "a batch of 5 random images")
     black = np.zeros((2, 28, 28, 1), dtype=np.uint8)
     expect_close(answer(black), -np.ones(black.shape), "two black images")
     return "black is -1 and white is 1."
 
 
-def _expect_stable(answer: Answer, logits: dict[str, float], right: float, meaning: str) -> None:
+def _expect_stable(
+    answer: Answer, logits: dict[str, float], right: float, meaning: str
+) -> None:
     """One score of each kind, so large that the exponential of it overflows."""
     given = f"{meaning}: {', '.join(f'{name}=[{value:g}]' for name, value in logits.items())}"
-    loss, slopes = gradients(answer, {name: tensor([[value]]) for name, value in logits.items()})
+    loss, slopes = gradients(
+        answer, {name: tensor([[value]]) for name, value in logits.items()}
+    )
     found = np.asarray(loss, dtype=np.float64)
     if right and found.ndim == 0 and np.isfinite(found) and 10 < found < right / 2:
         raise Wrong(
@@ -218,16 +276,24 @@ def _expect_stable(answer: Answer, logits: dict[str, float], right: float, meani
     expect_close(loss, right, given)
 
 
-def _expect_gradients(answer: Answer, inputs: dict[str, Floats], right: list[Floats]) -> None:
-    _, found = gradients(answer, {name: tensor(values) for name, values in inputs.items()})
+def _expect_gradients(
+    answer: Answer, inputs: dict[str, Floats], right: list[Floats]
+) -> None:
+    _, found = gradients(
+        answer, {name: tensor(values) for name, values in inputs.items()}
+    )
     for name, gradient, expected in zip(inputs, found, right, strict=True):
         expect_close(gradient, expected, f"the gradient with respect to {name}")
 
 
-def _linear_networks(start: Game) -> tuple[list[keras.Model], list[keras.optimizers.Optimizer]]:
+def _linear_networks(
+    start: Game,
+) -> tuple[list[keras.Model], list[keras.optimizers.Optimizer]]:
     networks = [
         keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)], name="generator"),
-        keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="discriminator"),
+        keras.Sequential(
+            [keras.Input((2,)), keras.layers.Dense(1)], name="discriminator"
+        ),
     ]
     networks[0].set_weights([start.a, start.b])
     networks[1].set_weights([start.w, start.c])
@@ -242,16 +308,24 @@ def _compare_step(start: Game, found: Game, real: Floats, noise: Floats) -> None
     # Both orders are in use: G may look at D before or after D's own step.
     judges = (d_right, start)
     if found.same_d(start):
-        raise Wrong("D's weights did not move, expected a step down discriminator_loss.")
+        raise Wrong(
+            "D's weights did not move, expected a step down discriminator_loss."
+        )
     if found.same_g(start):
-        raise Wrong("G's weights did not move, expected a step down generator_loss through D.")
+        raise Wrong(
+            "G's weights did not move, expected a step down generator_loss through D."
+        )
     if not found.same_d(d_right):
         hint = _hint_d(start, found, real, noise)
-        raise Wrong(f"D's weights became {shorten(found.w)}, expected {shorten(d_right.w)}. {hint}")
+        raise Wrong(
+            f"D's weights became {shorten(found.w)}, expected {shorten(d_right.w)}. {hint}"
+        )
     g_right = [start.g_step(noise, judge, _RATE) for judge in judges]
     if not any(found.same_g(right) for right in g_right):
         hint = _hint_g(start, found, noise, judges)
-        raise Wrong(f"G's bias became {shorten(found.b)}, expected {shorten(g_right[0].b)}. {hint}")
+        raise Wrong(
+            f"G's bias became {shorten(found.b)}, expected {shorten(g_right[0].b)}. {hint}"
+        )
 
 
 def _hint_d(start: Game, found: Game, real: Floats, noise: Floats) -> str:
@@ -281,21 +355,30 @@ def _hint_g(start: Game, found: Game, noise: Floats, judges: tuple[Game, ...]) -
         ),
     ]
     for slope, words in wrong_slopes:
-        if any(found.same_g(start.g_step(noise, judge, _RATE, slope)) for judge in judges):
+        if any(
+            found.same_g(start.g_step(noise, judge, _RATE, slope)) for judge in judges
+        ):
             return words
     return "Check which loss and which variables G's tape is asked for."
 
 
-def _compare_losses(result: Any, start: Game, found: Game, real: Floats, noise: Floats) -> None:
+def _compare_losses(
+    result: Any, start: Game, found: Game, real: Floats, noise: Floats
+) -> None:
     names = ("d_loss", "g_loss")
     if isinstance(result, dict):
         result = tuple(result.get(name) for name in names)
-    losses = parts_of(result, names, "the two losses", "both networks moved, but the step")
+    losses = parts_of(
+        result, names, "the two losses", "both networks moved, but the step"
+    )
     fake = start.fakes(noise)
     d_right = d_loss(start.scores(real), start.scores(fake))
     g_right = [g_loss(judge.scores(fake)) for judge in (start, found)]
     expect_close(
-        losses[0], d_right, "d_loss", hints=[(value, "Return d_loss first, then g_loss.") for value in g_right]
+        losses[0],
+        d_right,
+        "d_loss",
+        hints=[(value, "Return d_loss first, then g_loss.") for value in g_right],
     )
     value = to_array(losses[1], "g_loss")
     expected = min(g_right, key=lambda right: float(np.abs(value - right).max()))

@@ -60,14 +60,32 @@ def conv_output_size(answer: Answer) -> str:
         case,
         _convolved_size(*case),
         hints=[
-            (exact + 1, "Where the kernel no longer fits there is no output: round down."),
-            (np.ceil(exact) + 1, "Where the kernel no longer fits there is no output: round down."),
-            (exact // 1, "The first position counts as well: add 1 after the division."),
-            ((size + padding - kernel) // stride + 1, "The padding is added on both sides."),
+            (
+                exact + 1,
+                "Where the kernel no longer fits there is no output: round down.",
+            ),
+            (
+                np.ceil(exact) + 1,
+                "Where the kernel no longer fits there is no output: round down.",
+            ),
+            (
+                exact // 1,
+                "The first position counts as well: add 1 after the division.",
+            ),
+            (
+                (size + padding - kernel) // stride + 1,
+                "The padding is added on both sides.",
+            ),
             ((size - kernel) // stride + 1, "Where is the padding?"),
-            ((size - 2 * padding - kernel) // stride + 1, "Padding makes the input larger, not smaller."),
+            (
+                (size - 2 * padding - kernel) // stride + 1,
+                "Padding makes the input larger, not smaller.",
+            ),
             (size + 2 * padding - kernel + 1, "Where is the stride?"),
-            ((size - 1) * stride - 2 * padding + kernel, "That is the formula of the transposed convolution."),
+            (
+                (size - 1) * stride - 2 * padding + kernel,
+                "That is the formula of the transposed convolution.",
+            ),
         ],
     )
     cases = [
@@ -97,15 +115,27 @@ def transposed_output_size(answer: Answer) -> str:
         case,
         _stamped_size(*case),
         hints=[
-            (size * stride - 2 * padding + kernel, "From the first stamp to the last there are size - 1 strides."),
+            (
+                size * stride - 2 * padding + kernel,
+                "From the first stamp to the last there are size - 1 strides.",
+            ),
             (right - 1, "Check the 1: the last stamp is a whole kernel wide."),
             (right + 1, "Check the 1: the last stamp is a whole kernel wide."),
-            (right + 4 * padding, "Here the padding is cut off the output, it does not enlarge it."),
+            (
+                right + 4 * padding,
+                "Here the padding is cut off the output, it does not enlarge it.",
+            ),
             (right + padding, "The padding is cut off on both sides."),
             (right + 2 * padding, "Where is the padding?"),
             (right - kernel, "The last stamp is a whole kernel wide."),
-            (size * stride, 'That is what Keras\' padding="same" gives; here the padding is a number.'),
-            ((size + 2 * padding - kernel) // stride + 1, "That is the formula of the ordinary convolution."),
+            (
+                size * stride,
+                'That is what Keras\' padding="same" gives; here the padding is a number.',
+            ),
+            (
+                (size + 2 * padding - kernel) // stride + 1,
+                "That is the formula of the ordinary convolution.",
+            ),
         ],
     )
     cases = [
@@ -123,30 +153,47 @@ def transposed_output_size(answer: Answer) -> str:
 
 def _convolved_size(size: int, kernel: int, stride: int, padding: int) -> int:
     """Counted: the places where the whole kernel lies on the padded input."""
-    windows = np.lib.stride_tricks.sliding_window_view(np.zeros(size + 2 * padding), kernel)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.zeros(size + 2 * padding), kernel
+    )
     return len(windows[::stride])
 
 
 def _stamped_size(size: int, kernel: int, stride: int, padding: int) -> int:
     """Counted: every input pixel stamps one kernel, a stride apart; padding cuts off the rim."""
-    stamped = {start * stride + offset for start in range(size) for offset in range(kernel)}
+    stamped = {
+        start * stride + offset for start in range(size) for offset in range(kernel)
+    }
     return len(range(min(stamped), max(stamped) + 1)) - 2 * padding
 
 
-def _expect_size(answer: Answer, case: tuple[int, int, int, int], expected: int, hints: Sequence[Hint] = ()) -> None:
+def _expect_size(
+    answer: Answer,
+    case: tuple[int, int, int, int],
+    expected: int,
+    hints: Sequence[Hint] = (),
+) -> None:
     size, kernel, stride, padding = case
     given = f"size={size}, kernel={kernel}, stride={stride}, padding={padding}"
     expect_exact(answer(*case), expected, given, hints)
 
 
-def _count_parameters(kernel: int, channels_in: int, channels_out: int, bias: bool) -> int:
+def _count_parameters(
+    kernel: int, channels_in: int, channels_out: int, bias: bool
+) -> int:
     return kernel * kernel * channels_in * channels_out + (channels_out if bias else 0)
 
 
 @exercise(stand_in=_count_parameters)
 def count_parameters(answer: Answer) -> str:
     """Exercise 3: how many numbers a convolution learns."""
-    for case in ((4, 3, 5, True), (4, 3, 5, False), (4, 100, 512, False), (3, 1, 64, True), (4, 512, 1, False)):
+    for case in (
+        (4, 3, 5, True),
+        (4, 3, 5, False),
+        (4, 100, 512, False),
+        (3, 1, 64, True),
+        (4, 512, 1, False),
+    ):
         kernel, channels_in, channels_out, bias = case
         weights = kernel * kernel * channels_in * channels_out
         layer = keras.layers.Conv2D(channels_out, kernel, use_bias=bias)
@@ -160,11 +207,23 @@ def count_parameters(answer: Answer) -> str:
                     weights if bias else weights + channels_out,
                     "Look at bias again: one number for each output channel.",
                 ),
-                (weights + channels_in, "There is one bias for each output channel, not for each input channel."),
+                (
+                    weights + channels_in,
+                    "There is one bias for each output channel, not for each input channel.",
+                ),
                 (weights + 1, "There is one bias for each output channel."),
-                (weights + channels_in * channels_out, "There is one bias for each output channel."),
-                (weights // kernel + (channels_out if bias else 0), "The kernel has two sides."),
-                (weights // channels_in + (channels_out if bias else 0), "Each filter looks at all input channels."),
+                (
+                    weights + channels_in * channels_out,
+                    "There is one bias for each output channel.",
+                ),
+                (
+                    weights // kernel + (channels_out if bias else 0),
+                    "The kernel has two sides.",
+                ),
+                (
+                    weights // channels_in + (channels_out if bias else 0),
+                    "Each filter looks at all input channels.",
+                ),
                 (
                     weights // channels_out + (channels_out if bias else 0),
                     "There is one filter for each output channel.",
@@ -186,11 +245,17 @@ def _repaired_step(
     with tf.GradientTape() as tape:
         real_logits = discriminator(real_images, training=True)
         fake_logits = discriminator(fake_images, training=True)
-        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+            tf.nn.softplus(fake_logits)
+        )
     variables = discriminator.trainable_variables
     discriminator_optimizer.apply(tape.gradient(d_loss, variables), variables)
     with tf.GradientTape() as tape:
-        g_loss = tf.reduce_mean(tf.nn.softplus(-discriminator(generator(noise, training=True), training=True)))
+        g_loss = tf.reduce_mean(
+            tf.nn.softplus(
+                -discriminator(generator(noise, training=True), training=True)
+            )
+        )
     variables = generator.trainable_variables
     generator_optimizer.apply(tape.gradient(g_loss, variables), variables)
     return d_loss, g_loss
@@ -201,27 +266,51 @@ def repaired_step(answer: Answer) -> str:
     """Find the bug: a step in which the discriminator learns, too. The expected weights are worked out in NumPy."""
     rng = np.random.default_rng(4)
     generator = keras.Sequential(
-        [keras.Input((3,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Reshape((2, 2, 1))]
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, activation="tanh"),
+            keras.layers.Reshape((2, 2, 1)),
+        ]
     )
-    discriminator = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    networks = [with_random_weights(network, rng) for network in (generator, discriminator)]
+    discriminator = keras.Sequential(
+        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    networks = [
+        with_random_weights(network, rng) for network in (generator, discriminator)
+    ]
     optimizers = (keras.optimizers.SGD(_G_RATE), keras.optimizers.SGD(_D_RATE))
     for number in (1, 2):
         real, noise = rng.uniform(-1, 1, size=(5, 4)), rng.normal(size=(5, 3))
         start = Game.of(*networks, tanh=True)
-        result = answer(*networks, *optimizers, tensor(real.reshape(5, 2, 2, 1)), tensor(noise))
-        g_right = _compare_step(start, Game.of(*networks, tanh=True), real, noise, f"step {number}")
+        result = answer(
+            *networks, *optimizers, tensor(real.reshape(5, 2, 2, 1)), tensor(noise)
+        )
+        g_right = _compare_step(
+            start, Game.of(*networks, tanh=True), real, noise, f"step {number}"
+        )
         losses = parts_of(result, ("d_loss", "g_loss"), "the two losses", "the step")
-        found_d, found_g = one_number(losses[0], "d_loss"), one_number(losses[1], "g_loss")
+        found_d, found_g = (
+            one_number(losses[0], "d_loss"),
+            one_number(losses[1], "g_loss"),
+        )
         fake = start.fakes(noise)
         right = d_loss(start.scores(real), start.scores(fake))
-        expect_close(found_d, right, "d_loss", hints=[(g, "The order is d_loss, g_loss.") for g in g_right])
+        expect_close(
+            found_d,
+            right,
+            "d_loss",
+            hints=[(g, "The order is d_loss, g_loss.") for g in g_right],
+        )
         if not any(np.isclose(found_g, g, rtol=1e-3, atol=1e-4) for g in g_right):
-            raise Wrong(f"g_loss is {found_g:.4g}, expected {g_right[0]:.4g}: the mean of softplus(-fake_logits).")
+            raise Wrong(
+                f"g_loss is {found_g:.4g}, expected {g_right[0]:.4g}: the mean of softplus(-fake_logits)."
+            )
     return "D moves down its loss, G down its own, and neither moves the other."
 
 
-def _compare_step(start: Game, found: Game, real: Floats, noise: Floats, where: str) -> list[float]:
+def _compare_step(
+    start: Game, found: Game, real: Floats, noise: Floats, where: str
+) -> list[float]:
     """Compare the weights after a step with those that the losses ask for.
 
     Returns:
@@ -238,20 +327,26 @@ def _compare_step(start: Game, found: Game, real: Floats, noise: Floats, where: 
             f"{where}: D moved by exactly 0.0, expected a step down d_loss: it is still frozen, or not updated."
         )
     if largest_change((start.a, start.b), (found.a, found.b)) == 0:
-        raise Wrong(f"{where}: G moved by exactly 0.0, expected a step down g_loss: does its gradient go through D?")
+        raise Wrong(
+            f"{where}: G moved by exactly 0.0, expected a step down g_loss: does its gradient go through D?"
+        )
     if not found.same_d(d_right):
         hint = "Does G's step move D as well? Give each optimizer the variables of its own network."
         if found.same_d(start.d_step(real, fake, _D_RATE / 2)):
             hint = "That is half the step: d_loss is the sum of both means, not their average."
         elif found.same_d(start.d_step(real, fake, -_D_RATE)):
             hint = "That is a step up d_loss: check the signs, real images want high logits."
-        raise Wrong(f"{where}: D's kernel is {shorten(found.w)}, expected {shorten(d_right.w)}. {hint}")
+        raise Wrong(
+            f"{where}: D's kernel is {shorten(found.w)}, expected {shorten(d_right.w)}. {hint}"
+        )
     g_right = [start.g_step(noise, judge, _G_RATE) for judge in judges]
     if not any(found.same_g(right) for right in g_right):
         hint = "g_loss is the mean of softplus(-fake_logits), for G's variables only."
         if any(found.same_g(start.g_step(noise, judge, -_G_RATE)) for judge in judges):
             hint = "That is a step up g_loss: G wants high logits for its fakes."
-        raise Wrong(f"{where}: G's kernel is {shorten(found.a)}, expected {shorten(g_right[0].a)}. {hint}")
+        raise Wrong(
+            f"{where}: G's kernel is {shorten(found.a)}, expected {shorten(g_right[0].a)}. {hint}"
+        )
     return [g_loss(judge.scores(fake)) for judge in judges]
 
 
@@ -289,26 +384,38 @@ def my_discriminator(answer: Answer) -> str:
     if last in (keras.activations.sigmoid, keras.activations.tanh) or isinstance(
         network.layers[-1], keras.layers.Softmax
     ):
-        raise Wrong("the last layer squashes the score, expected a raw score (logit): our losses contain the sigmoid.")
+        raise Wrong(
+            "the last layer squashes the score, expected a raw score (logit): our losses contain the sigmoid."
+        )
     _expect_strided(network, keras.layers.Conv2D, given)
     expect_budget(network, _DISCRIMINATOR_BUDGET, given, _SMALLER)
     images = tensor(np.random.default_rng(0).uniform(-1, 1, size=(8, *_IMAGE_SHAPE)))
     scores = to_array(network(images, training=False), "the scores")
     if np.ptp(scores) == 0:
-        raise Wrong(f"8 different images all get the score {scores.ravel()[0]:.3g}, expected different scores.")
+        raise Wrong(
+            f"8 different images all get the score {scores.ravel()[0]:.3g}, expected different scores."
+        )
     return f"{network.count_params():,} parameters, 28x28x1 to one score by strided convolutions."
 
 
-def _expect_strided(network: keras.Model, kind: type[keras.layers.Layer], given: str) -> None:
+def _expect_strided(
+    network: keras.Model, kind: type[keras.layers.Layer], given: str
+) -> None:
     """Strided convolutions of this kind do the scaling, nothing pools or resizes, and dense layers are few."""
     layers = layers_of(network)
     for layer in layers:
         if "Pooling" in type(layer).__name__ or "UpSampling" in type(layer).__name__:
-            raise Wrong(f"{given} has {kind_of(layer)}, expected strided convolutions only: no pooling, no upsampling.")
+            raise Wrong(
+                f"{given} has {kind_of(layer)}, expected strided convolutions only: no pooling, no upsampling."
+            )
     dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
     if len(dense) > 2:
-        raise Wrong(f"{given} has {len(dense)} dense layers, expected at most two, next to the noise or the score.")
-    strided = [layer for layer in layers if type(layer) is kind and max(layer.strides) > 1]
+        raise Wrong(
+            f"{given} has {len(dense)} dense layers, expected at most two, next to the noise or the score."
+        )
+    strided = [
+        layer for layer in layers if type(layer) is kind and max(layer.strides) > 1
+    ]
     if len(strided) < 2:
         raise Wrong(
             f"{given} has too few strided {kind.__name__} layers: {len(strided)}, expected at least 2: 7 <=> 14 <=> 28."

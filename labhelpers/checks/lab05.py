@@ -11,7 +11,14 @@ import tensorflow as tf
 from labhelpers.arrays import Tensor
 from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
 from labhelpers.checks.networks import as_model, largest_change, with_random_weights
-from labhelpers.checks.numeric import Floats, expect_close, gradients, one_number, tensor, to_array
+from labhelpers.checks.numeric import (
+    Floats,
+    expect_close,
+    gradients,
+    one_number,
+    tensor,
+    to_array,
+)
 from labhelpers.models.transformer import Patchify, PositionEmbedding, Unpatchify
 
 
@@ -19,7 +26,9 @@ def _patchify(images: Any, patch_size: int) -> Any:
     return Patchify(patch_size)(images)
 
 
-def _unpatchify(patches: Any, patch_size: int, image_shape: tuple[int, int, int]) -> Any:
+def _unpatchify(
+    patches: Any, patch_size: int, image_shape: tuple[int, int, int]
+) -> Any:
     return Unpatchify(image_shape, patch_size)(patches)
 
 
@@ -33,8 +42,15 @@ _CASES = ((3, 6, 4, 2, 2), (2, 28, 28, 1, 4), (2, 14, 21, 3, 7))
 def _numpy_patchify(images: Floats, patch_size: int) -> Floats:
     """Patch by patch with plain slices: rows of patches from the top, each from the left."""
     _, height, width, _ = images.shape
-    corners = [(top, left) for top in range(0, height, patch_size) for left in range(0, width, patch_size)]
-    patches = [images[:, top : top + patch_size, left : left + patch_size] for top, left in corners]
+    corners = [
+        (top, left)
+        for top in range(0, height, patch_size)
+        for left in range(0, width, patch_size)
+    ]
+    patches = [
+        images[:, top : top + patch_size, left : left + patch_size]
+        for top, left in corners
+    ]
     return np.stack([patch.reshape(len(images), -1) for patch in patches], axis=1)
 
 
@@ -56,9 +72,15 @@ def patchify(answer: Answer) -> str:
                 images.reshape(1, 4, 4),
                 "A plain reshape cuts rows into pieces: bring the two axes of a patch together first.",
             ),
-            (right.swapaxes(1, 2), "The patches are the second axis, their pixels the third."),
+            (
+                right.swapaxes(1, 2),
+                "The patches are the second axis, their pixels the third.",
+            ),
             (right[:, [0, 2, 1, 3]], "Patches go row by row, not column by column."),
-            (right.reshape(1, 4, 2, 2).swapaxes(2, 3).reshape(1, 4, 4), "Inside a patch the pixels go row by row."),
+            (
+                right.reshape(1, 4, 2, 2).swapaxes(2, 3).reshape(1, 4, 4),
+                "Inside a patch the pixels go row by row.",
+            ),
             (
                 right.reshape(1, 4, 2, 2, 1),
                 "Each patch is a flat vector of patch_size * patch_size * channels numbers.",
@@ -67,9 +89,17 @@ def patchify(answer: Answer) -> str:
     )
     for count, height, width, channels, patch_size in _CASES:
         images = _numbered(count, height, width, channels) / 100
-        given = f"{count} images of {height}x{width}x{channels}, patch_size={patch_size}"
-        expect_close(answer(tensor(images), patch_size), _numpy_patchify(images, patch_size), given)
-    gradients(lambda images: answer(images, 2), {"the images": tensor(_numbered(1, 4, 4, 1))})
+        given = (
+            f"{count} images of {height}x{width}x{channels}, patch_size={patch_size}"
+        )
+        expect_close(
+            answer(tensor(images), patch_size),
+            _numpy_patchify(images, patch_size),
+            given,
+        )
+    gradients(
+        lambda images: answer(images, 2), {"the images": tensor(_numbered(1, 4, 4, 1))}
+    )
     return "right for square and oblong images, one channel and three; gradients flow."
 
 
@@ -83,17 +113,29 @@ def unpatchify(answer: Answer) -> str:
         images,
         "the four patches of a 4x4 image with the pixels 0 to 15",
         hints=[
-            (patches.reshape(1, 4, 4, 1), "A plain reshape lays the patches end to end: undo the transpose first."),
+            (
+                patches.reshape(1, 4, 4, 1),
+                "A plain reshape lays the patches end to end: undo the transpose first.",
+            ),
             (images.swapaxes(1, 2), "Rows and columns are swapped."),
-            (images[..., 0], "Give the channel axis back: (batch, height, width, channels)."),
+            (
+                images[..., 0],
+                "Give the channel axis back: (batch, height, width, channels).",
+            ),
         ],
     )
     for count, height, width, channels, patch_size in _CASES:
         images = _numbered(count, height, width, channels) / 100
         given = f"the patches of {count} images of {height}x{width}x{channels}, patch_size={patch_size}"
-        found = answer(tensor(_numpy_patchify(images, patch_size)), patch_size, (height, width, channels))
+        found = answer(
+            tensor(_numpy_patchify(images, patch_size)),
+            patch_size,
+            (height, width, channels),
+        )
         expect_close(found, images, given)
-    gradients(lambda patches: answer(patches, 2, (4, 4, 1)), {"the patches": tensor(patches)})
+    gradients(
+        lambda patches: answer(patches, 2, (4, 4, 1)), {"the patches": tensor(patches)}
+    )
     return "the exact inverse; gradients flow."
 
 
@@ -105,7 +147,9 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
     sequence = rng.normal(size=(4, tokens, features))
     layer = answer()
     if not isinstance(layer, keras.layers.Layer):
-        raise Wrong(f"PositionalEmbedding() is {kind_of(layer)}, expected a keras.layers.Layer.")
+        raise Wrong(
+            f"PositionalEmbedding() is {kind_of(layer)}, expected a keras.layers.Layer."
+        )
     result = to_array(layer(tensor(sequence)), "the result")
     if result.shape != sequence.shape:
         raise Wrong(
@@ -126,7 +170,10 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
         "with the weight set to random vectors",
         hints=[
             (sequence * vectors, "Add the vectors, do not multiply."),
-            (np.broadcast_to(vectors, sequence.shape), "Add the vectors to the tokens that come in."),
+            (
+                np.broadcast_to(vectors, sequence.shape),
+                "Add the vectors to the tokens that come in.",
+            ),
             (sequence, "The weight is there, but it is not used."),
             (sequence - vectors, "Add the vectors, do not subtract them."),
         ],
@@ -138,12 +185,18 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
         "otherwise it never trains",
     )
     expected = 2 * (sequence + vectors).sum(axis=0)
-    expect_close(slope.reshape(tokens, features), expected, "the gradient of the weight")
+    expect_close(
+        slope.reshape(tokens, features), expected, "the gradient of the weight"
+    )
     inputs = keras.Input((7, 2))
     network = keras.Model(inputs, answer()(inputs))
     if network.count_params() != 14 or len(network.trainable_weights) != 1:
-        raise Wrong(f"a model of 7 tokens with 2 features counts {network.count_params()} parameters, expected 14.")
-    return "one trained vector per position, tracked by the model, and gradients reach it."
+        raise Wrong(
+            f"a model of 7 tokens with 2 features counts {network.count_params()} parameters, expected 14."
+        )
+    return (
+        "one trained vector per position, tracked by the model, and gradients reach it."
+    )
 
 
 def _why_untracked(layer: keras.layers.Layer, found: int) -> str:
@@ -175,18 +228,25 @@ class _MyGAN(keras.Model):
 
     def train_step(self, real_images: Any) -> dict[str, Any]:
         """One step of both players."""
-        noise = tf.random.normal((tf.shape(real_images)[0], self.generator.input_shape[-1]))
+        noise = tf.random.normal(
+            (tf.shape(real_images)[0], self.generator.input_shape[-1])
+        )
         with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             fake_images = self.generator(noise, training=True)
             real_logits = self.discriminator(real_images, training=True)
             fake_logits = self.discriminator(fake_images, training=True)
-            d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+            d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+                tf.nn.softplus(fake_logits)
+            )
             g_loss = tf.reduce_mean(tf.nn.softplus(-fake_logits))
         for tape, loss, network, optimizer in (
             (d_tape, d_loss, self.discriminator, self.discriminator_optimizer),
             (g_tape, g_loss, self.generator, self.generator_optimizer),
         ):
-            optimizer.apply(tape.gradient(loss, network.trainable_variables), network.trainable_variables)
+            optimizer.apply(
+                tape.gradient(loss, network.trainable_variables),
+                network.trainable_variables,
+            )
         return {"g_loss": g_loss, "d_loss": d_loss}
 
 
@@ -197,7 +257,9 @@ def MyGAN(answer: Answer) -> str:  # noqa: N802  (named as the student's class i
     for learner in ("D", "G"):
         _expect_learns_alone(answer, learner, real_images)
     gan = _assembled(answer, 0.05, 0.05)
-    gan.jit_compile = False  # compiling two tiny networks with XLA takes longer than training them
+    gan.jit_compile = (
+        False  # compiling two tiny networks with XLA takes longer than training them
+    )
     batches = tf.data.Dataset.from_tensor_slices(real_images).batch(6)
     history = gan.fit(batches, epochs=2, shuffle=False, verbose=0).history
     missing = {"g_loss", "d_loss"} - set(history)
@@ -211,14 +273,24 @@ def MyGAN(answer: Answer) -> str:  # noqa: N802  (named as the student's class i
 def _expect_learns_alone(answer: Answer, learner: str, real_images: Tensor) -> None:
     """A few steps in which the other player's learning rate is 0."""
     other, name = ("G", "d_loss") if learner == "D" else ("D", "g_loss")
-    gan = _assembled(answer, **{"g_rate": 0.0, "d_rate": 0.0, f"{learner.lower()}_rate": 0.5})
+    gan = _assembled(
+        answer, **{"g_rate": 0.0, "d_rate": 0.0, f"{learner.lower()}_rate": 0.5}
+    )
     networks = {"G": gan.generator, "D": gan.discriminator}
     before = {player: network.get_weights() for player, network in networks.items()}
     real_before, fake_before = _scores(gan, real_images)
-    losses = [_losses(gan.train_step(real_images[: 16 - step % 2]))[name] for step in range(_STEPS)]
-    moved = {player: largest_change(before[player], network.get_weights()) for player, network in networks.items()}
+    losses = [
+        _losses(gan.train_step(real_images[: 16 - step % 2]))[name]
+        for step in range(_STEPS)
+    ]
+    moved = {
+        player: largest_change(before[player], network.get_weights())
+        for player, network in networks.items()
+    }
     if moved[learner] == 0:
-        raise Wrong(f"{learner} moved by exactly 0.0 in {_STEPS} steps, expected it to train: does its optimizer step?")
+        raise Wrong(
+            f"{learner} moved by exactly 0.0 in {_STEPS} steps, expected it to train: does its optimizer step?"
+        )
     if moved[other] > 0:
         raise Wrong(
             f"{other}'s optimizer has learning rate 0, but {other} moved, expected it to stay put: each optimizer "
@@ -248,11 +320,16 @@ def _assembled(answer: Answer, g_rate: float, d_rate: float) -> Any:
     rng = np.random.default_rng(7)
     generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
     discriminator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    networks = [with_random_weights(network, rng, scale=0.3) for network in (generator, discriminator)]
+    networks = [
+        with_random_weights(network, rng, scale=0.3)
+        for network in (generator, discriminator)
+    ]
     gan = as_model(answer(*networks), "MyGAN(generator, discriminator)")
     for name in ("generator", "discriminator"):
         if getattr(gan, name, None) is None:
-            raise Wrong(f"the GAN has no {name}, expected it to keep both networks: self.{name} = {name}.")
+            raise Wrong(
+                f"the GAN has no {name}, expected it to keep both networks: self.{name} = {name}."
+            )
     gan.compile(keras.optimizers.SGD(g_rate), keras.optimizers.SGD(d_rate))
     return gan
 
@@ -268,5 +345,7 @@ def _losses(result: object) -> dict[str, float]:
     names = ("g_loss", "d_loss")
     if not isinstance(result, dict) or not set(names) <= set(result):
         found = sorted(result) if isinstance(result, dict) else kind_of(result)
-        raise Wrong(f'train_step gave {found}, expected {{"g_loss": ..., "d_loss": ...}}.')
+        raise Wrong(
+            f'train_step gave {found}, expected {{"g_loss": ..., "d_loss": ...}}.'
+        )
     return {name: one_number(result[name], name) for name in names}

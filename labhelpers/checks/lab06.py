@@ -52,16 +52,27 @@ def generator_sides(answer: Answer) -> str:
     for size, doublings in cases:
         wanted = models.sizes_of(size, doublings)
         floored = [size // 2**doublings * 2**step for step in range(doublings + 1)]
-        rounded = [round(size / 2**doublings) * 2**step for step in range(doublings + 1)]
+        rounded = [
+            round(size / 2**doublings) * 2**step for step in range(doublings + 1)
+        ]
         halved = list(reversed(models.mirrored_sizes(size, doublings)))
         hints: list[Hint] = [
             (list(reversed(wanted)), "G starts small: the smallest side comes first."),
             (wanted[1:], "The start belongs in the list, too."),
             (wanted[:-1], "The last doubling is missing."),
             (wanted[0], "That is the start alone; all sides are wanted, in a list."),
-            ([size / 2**doublings * 2**step for step in range(doublings + 1)], "A side is a whole number of pixels."),
-            (floored, "Round the start up: what is too much can be cropped, what is missing cannot be made up."),
-            (rounded, "Round the start up: what is too much can be cropped, what is missing cannot be made up."),
+            (
+                [size / 2**doublings * 2**step for step in range(doublings + 1)],
+                "A side is a whole number of pixels.",
+            ),
+            (
+                floored,
+                "Round the start up: what is too much can be cropped, what is missing cannot be made up.",
+            ),
+            (
+                rounded,
+                "Round the start up: what is too much can be cropped, what is missing cannot be made up.",
+            ),
             (halved, "Each layer doubles exactly: round once, at the start."),
         ]
         found = _as_numbers(answer(size, doublings), "the sides")
@@ -85,11 +96,23 @@ def discriminator_sides(answer: Answer) -> str:
             valid.append((valid[-1] - 3) // 2 + 1)
         hints: list[Hint] = [
             (floored, 'With "same" an odd side is rounded up: 25 gives 13, not 12.'),
-            (valid, 'That is padding "valid"; "same" keeps every place where the kernel is on the image.'),
+            (
+                valid,
+                'That is padding "valid"; "same" keeps every place where the kernel is on the image.',
+            ),
             (wanted[1:], "The image's own side comes first."),
-            (list(reversed(wanted)), "D starts at the image: the largest side comes first."),
-            (wanted[-1], "That is the last side alone; all of them are wanted, in a list."),
-            ([size / 2**step for step in range(halvings + 1)], "A side is a whole number of pixels: round it up."),
+            (
+                list(reversed(wanted)),
+                "D starts at the image: the largest side comes first.",
+            ),
+            (
+                wanted[-1],
+                "That is the last side alone; all of them are wanted, in a list.",
+            ),
+            (
+                [size / 2**step for step in range(halvings + 1)],
+                "A side is a whole number of pixels: round it up.",
+            ),
         ]
         found = _as_numbers(answer(size, halvings), "the sides")
         given = f"image_size={size}, halvings={halvings}"
@@ -107,9 +130,15 @@ def my_face_generator(answer: Answer) -> str:
     for size, latent_dim in ((48, 16), (50, 8)):
         given = f"my_face_generator({size}, {latent_dim})"
         network = as_model(answer(size, latent_dim), given, built=True)
-        crop = "Start at size / 2^n, rounded up, and crop at the end (Cropping2D)." if size == 50 else ""
+        crop = (
+            "Start at size / 2^n, rounded up, and crop at the end (Cropping2D)."
+            if size == 50
+            else ""
+        )
         expect_shape(network.input_shape, (latent_dim,), "noise", f"{given} takes")
-        expect_shape(network.output_shape, (size, size, 3), "images", f"{given} makes", crop)
+        expect_shape(
+            network.output_shape, (size, size, 3), "images", f"{given} makes", crop
+        )
         expect_tanh(network, given)
         _expect_falling(network, given)
         expect_budget(network, _GENERATOR_BUDGET, given, _SMALLER)
@@ -146,9 +175,13 @@ def _expect_falling(network: keras.Model, given: str) -> None:
 def _translate(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     for axis, shifts in ((1, rows), (2, columns)):
         side = images.shape[axis]
-        source = tf.range(side)[None, :] - shifts[:, None]  # where each pixel comes from: (batch, side)
+        source = (
+            tf.range(side)[None, :] - shifts[:, None]
+        )  # where each pixel comes from: (batch, side)
         inside = tf.cast((source >= 0) & (source < side), images.dtype)
-        images = tf.gather(images, tf.clip_by_value(source, 0, side - 1), axis=axis, batch_dims=1)
+        images = tf.gather(
+            images, tf.clip_by_value(source, 0, side - 1), axis=axis, batch_dims=1
+        )
         images *= inside[:, :, None, None] if axis == 1 else inside[:, None, :, None]
     return images
 
@@ -166,16 +199,24 @@ def translate(answer: Answer) -> str:
 
     weights = rng.normal(size=shape).astype(np.float32)
     _, (slope,) = gradients(
-        lambda moving: tf.reduce_sum(tf.cast(answer(moving, *map(tf.constant, shifts)), tf.float32) * weights),
+        lambda moving: tf.reduce_sum(
+            tf.cast(answer(moving, *map(tf.constant, shifts)), tf.float32) * weights
+        ),
         {"the images": tensor(images)},
         "the moved images",
         "use TensorFlow's functions only, no NumPy and no stop_gradient, or G never learns from what D says",
     )
-    expect_close(slope, _moved(weights, -shifts[0], -shifts[1]), "the gradient on the images")
-    return "each image moves by its own shift, zeros come in, and the gradient moves back."
+    expect_close(
+        slope, _moved(weights, -shifts[0], -shifts[1]), "the gradient on the images"
+    )
+    return (
+        "each image moves by its own shift, zeros come in, and the gradient moves back."
+    )
 
 
-def _moved(images: NDArray[np.float32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.float32]:
+def _moved(
+    images: NDArray[np.float32], rows: NDArray[np.int32], columns: NDArray[np.int32]
+) -> NDArray[np.float32]:
     """Worked out pixel by pixel."""
     moved = np.zeros_like(images)
     for number, row, column in np.ndindex(images.shape[:3]):
@@ -192,7 +233,12 @@ def _expect_images(
     columns: NDArray[np.int32],
     given: str,
 ) -> None:
-    rolled = np.stack([np.roll(each, (r, c), axis=(0, 1)) for each, r, c in zip(images, rows, columns, strict=True)])
+    rolled = np.stack(
+        [
+            np.roll(each, (r, c), axis=(0, 1))
+            for each, r, c in zip(images, rows, columns, strict=True)
+        ]
+    )
     first = np.full(4, rows[0]), np.full(4, columns[0])
     edge = np.stack(
         [
@@ -202,13 +248,28 @@ def _expect_images(
     )
     hints: list[Hint] = [
         *([(images, "The images did not move.")] if rows.any() else []),
-        (rolled, "What leaves on one side comes back on the other: zeros should come in instead."),
+        (
+            rolled,
+            "What leaves on one side comes back on the other: zeros should come in instead.",
+        ),
         (edge, "The border is repeated: zeros should come in instead."),
-        (_moved(images, -rows, -columns), "They moved the wrong way: positive is down and to the right."),
-        (_moved(images, -rows, columns), "The rows moved the wrong way: positive is down."),
-        (_moved(images, rows, -columns), "The columns moved the wrong way: positive is to the right."),
+        (
+            _moved(images, -rows, -columns),
+            "They moved the wrong way: positive is down and to the right.",
+        ),
+        (
+            _moved(images, -rows, columns),
+            "The rows moved the wrong way: positive is down.",
+        ),
+        (
+            _moved(images, rows, -columns),
+            "The columns moved the wrong way: positive is to the right.",
+        ),
         (_moved(images, columns, rows), "Rows and columns are swapped."),
-        (_moved(images, *first), "All images moved like the first one: each has its own shift."),
+        (
+            _moved(images, *first),
+            "All images moved like the first one: each has its own shift.",
+        ),
         (_moved(images, rows, 0 * columns), "The columns did not move."),
         (_moved(images, 0 * rows, columns), "The rows did not move."),
     ]
@@ -216,7 +277,9 @@ def _expect_images(
     expect_close(found, _moved(images, rows, columns), given, hints=hints)
 
 
-def _score_gap(discriminator: keras.Model, train_images: Tensor, held_out_images: Tensor) -> float:
+def _score_gap(
+    discriminator: keras.Model, train_images: Tensor, held_out_images: Tensor
+) -> float:
     means = [
         float(np.mean(discriminator.predict(images, batch_size=200, verbose=0)))
         for images in (train_images, held_out_images)
@@ -229,24 +292,50 @@ def score_gap(answer: Answer) -> str:
     """Exercise 5: how much higher D scores the images that it has trained on than those that it has not seen."""
     rng = np.random.default_rng(7)
     network = keras.Sequential(
-        [keras.Input((3, 3, 1)), keras.layers.Flatten(), keras.layers.Dropout(0.5, seed=1), keras.layers.Dense(1)]
+        [
+            keras.Input((3, 3, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.5, seed=1),
+            keras.layers.Dense(1),
+        ]
     )
-    kernel, bias = rng.normal(size=(9, 1)).astype(np.float32), np.array([0.7], np.float32)
+    kernel, bias = (
+        rng.normal(size=(9, 1)).astype(np.float32),
+        np.array([0.7], np.float32),
+    )
     network.set_weights([kernel, bias])
-    train, other = (rng.normal(size=(count, 3, 3, 1)).astype(np.float32) for count in (7, 4))
-    scores = [images.reshape(len(images), -1) @ kernel + bias for images in (train, other)]
+    train, other = (
+        rng.normal(size=(count, 3, 3, 1)).astype(np.float32) for count in (7, 4)
+    )
+    scores = [
+        images.reshape(len(images), -1) @ kernel + bias for images in (train, other)
+    ]
     gap = float(scores[0].mean() - scores[1].mean())
     shares = [sigmoid(part) for part in scores]
     hints: list[Hint] = [
         (-gap, "Training minus held-out: a D that overfits gives a positive number."),
         (abs(gap), "Keep the sign: below zero D prefers the held-out images."),
-        (float(shares[0].mean() - shares[1].mean()), "Use the raw scores, not their sigmoid."),
-        (float(scores[0].sum() - scores[1].sum()), "The sets differ in size: take means, not sums."),
+        (
+            float(shares[0].mean() - shares[1].mean()),
+            "Use the raw scores, not their sigmoid.",
+        ),
+        (
+            float(scores[0].sum() - scores[1].sum()),
+            "The sets differ in size: take means, not sums.",
+        ),
         (float(scores[0].mean()), "That is the mean on the training images only."),
-        (float(np.median(scores[0]) - np.median(scores[1])), "Take means, not medians."),
+        (
+            float(np.median(scores[0]) - np.median(scores[1])),
+            "Take means, not medians.",
+        ),
         (float(scores[0].std() - scores[1].std()), "Take means."),
     ]
-    found = [one_number(answer(network, train, other), "the gap", "the difference of two means") for _ in range(3)]
+    found = [
+        one_number(
+            answer(network, train, other), "the gap", "the difference of two means"
+        )
+        for _ in range(3)
+    ]
     if max(found) - min(found) > 1e-4:
         raise Wrong(
             f"three calls gave {', '.join(f'{part:.3g}' for part in found)}, expected {gap:.4g} each time: dropout is "
@@ -268,11 +357,20 @@ def frame_milliseconds(answer: Answer) -> str:
             (1 / fps, "That is seconds: a GIF's durations are milliseconds."),
             (fps, "That is how many frames a second has."),
             (1000 * fps, "More frames a second mean less time for each."),
-            (100 / fps, "Those are hundredths of a second: imageio wants milliseconds."),
+            (
+                100 / fps,
+                "Those are hundredths of a second: imageio wants milliseconds.",
+            ),
             (fps / 1000, "Divide the second by the frames."),
             (300, "The time depends on the frames a second."),
         ]
-        expect_close(answer(fps), 1000 / fps, f"{fps} frames a second", hints=hints, absolute=0.51)
+        expect_close(
+            answer(fps),
+            1000 / fps,
+            f"{fps} frames a second",
+            hints=hints,
+            absolute=0.51,
+        )
     return "4 frames a second are 250 milliseconds each."
 
 
@@ -291,45 +389,75 @@ def _take_snapshot(
         "generator_optimizer": generator_optimizer,
         "discriminator_optimizer": discriminator_optimizer,
     }
-    return {name: [np.asarray(variable).copy() for variable in part.variables] for name, part in parts.items()}
+    return {
+        name: [np.asarray(variable).copy() for variable in part.variables]
+        for name, part in parts.items()
+    }
 
 
 @exercise(stand_in=_take_snapshot)
 def take_snapshot(answer: Answer) -> str:
     """Exercise 7: everything that a training run needs to go on as if it had not stopped."""
-    generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.BatchNormalization()])
-    discriminator = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.5, seed=3), keras.layers.Dense(1)])
+    generator = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(3), keras.layers.BatchNormalization()]
+    )
+    discriminator = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dropout(0.5, seed=3), keras.layers.Dense(1)]
+    )
     parts: dict[str, Any] = {"generator": generator, "discriminator": discriminator}
     for name, network in list(parts.items()):
         parts[f"{name}_optimizer"] = keras.optimizers.Adam()
         parts[f"{name}_optimizer"].build(network.trainable_variables)
-    for number, variable in enumerate(variable for part in parts.values() for variable in part.variables):
+    for number, variable in enumerate(
+        variable for part in parts.values() for variable in part.variables
+    ):
         variable.assign(np.full(variable.shape, number + 1).astype(variable.dtype))
-    snapshot, wanted = (take(*(parts[name] for name in _ORDER)) for take in (answer, _take_snapshot))
+    snapshot, wanted = (
+        take(*(parts[name] for name in _ORDER)) for take in (answer, _take_snapshot)
+    )
     for part in parts.values():
         for variable in part.variables:  # the training goes on
             variable.assign(variable * 0)
     if not isinstance(snapshot, dict) or set(snapshot) != set(_ORDER):
-        found = sorted(map(str, snapshot)) if isinstance(snapshot, dict) else kind_of(snapshot)
-        raise Wrong(f"the snapshot is {found}, expected a dict with {', '.join(_ORDER)}: is there a `return`?")
+        found = (
+            sorted(map(str, snapshot))
+            if isinstance(snapshot, dict)
+            else kind_of(snapshot)
+        )
+        raise Wrong(
+            f"the snapshot is {found}, expected a dict with {', '.join(_ORDER)}: is there a `return`?"
+        )
     for name in _ORDER:
         _expect_part(name, snapshot[name], wanted[name], parts[name])
     return "weights, running statistics, both optimizers and dropout's dice, as copies."
 
 
-_ORDER = ("generator", "discriminator", "generator_optimizer", "discriminator_optimizer")
+_ORDER = (
+    "generator",
+    "discriminator",
+    "generator_optimizer",
+    "discriminator_optimizer",
+)
 
 
-def _expect_part(name: str, found: object, wanted: Sequence[NDArray[Any]], part: Any) -> None:
+def _expect_part(
+    name: str, found: object, wanted: Sequence[NDArray[Any]], part: Any
+) -> None:
     if not isinstance(found, (list, tuple)):
-        raise Wrong(f"{name} is {kind_of(found)}, expected a list of arrays, one for each of its variables.")
+        raise Wrong(
+            f"{name} is {kind_of(found)}, expected a list of arrays, one for each of its variables."
+        )
     if len(found) != len(wanted):
         hint = "an optimizer keeps its step count, its rate and two moments for each weight"
         if name == "generator":
-            hint = "batch norm's running statistics are not trainable, but they count, too"
+            hint = (
+                "batch norm's running statistics are not trainable, but they count, too"
+            )
         elif name == "discriminator":
             hint = "dropout's dice are in .variables, but not in .weights"
-        raise Wrong(f"{name} is a list of length {len(found)}, expected {len(wanted)} arrays: {hint}.")
+        raise Wrong(
+            f"{name} is a list of length {len(found)}, expected {len(wanted)} arrays: {hint}."
+        )
     for variable, expected, array in zip(part.variables, wanted, found, strict=True):
         if not isinstance(array, np.ndarray | np.generic):
             raise Wrong(
@@ -346,9 +474,13 @@ def _as_numbers(value: object, what: str) -> NDArray[np.float64]:
     """A list of sides, or a line that says what came instead."""
     if isinstance(value, (range, zip, map)) or hasattr(value, "__next__"):
         value = list(value)  # type: ignore[call-overload]
-    if isinstance(value, (list, tuple)) and not all(isinstance(side, int | float | np.number) for side in value):
+    if isinstance(value, (list, tuple)) and not all(
+        isinstance(side, int | float | np.number) for side in value
+    ):
         raise Wrong(f"{what} are {str(value)[:60]}, expected a list of whole numbers.")
     array = to_array(value, what)
     if math.prod(array.shape) == 0:
-        raise Wrong(f"{what} are an empty list, expected one side for the start and one for each layer.")
+        raise Wrong(
+            f"{what} are an empty list, expected one side for the start and one for each layer."
+        )
     return array

@@ -27,7 +27,9 @@ def as_model(value: object, what: str, *, built: bool = False) -> keras.Model:
     if value is None:
         raise Wrong(f"{what} is None, expected a keras.Model: is there a `return`?")
     if built and not (isinstance(value, keras.Model) and value.built):
-        raise Wrong(f"{what} is {kind_of(value)}, expected a built keras.Model: start it with keras.Input.")
+        raise Wrong(
+            f"{what} is {kind_of(value)}, expected a built keras.Model: start it with keras.Input."
+        )
     if not isinstance(value, keras.Model):
         raise Wrong(f"{what} is {kind_of(value)}, expected a keras.Model.")
     return value
@@ -36,12 +38,18 @@ def as_model(value: object, what: str, *, built: bool = False) -> keras.Model:
 def layers_of(network: keras.Model) -> list[keras.layers.Layer]:
     """The layers of a network, with those of the networks inside it in their place."""
     return [
-        part for layer in network.layers for part in (layers_of(layer) if isinstance(layer, keras.Model) else [layer])
+        part
+        for layer in network.layers
+        for part in (layers_of(layer) if isinstance(layer, keras.Model) else [layer])
     ]
 
 
 def expect_shape(
-    found: tuple[int | None, ...], expected: tuple[int, ...], kind: str, where: str, hint: str = ""
+    found: tuple[int | None, ...],
+    expected: tuple[int, ...],
+    kind: str,
+    where: str,
+    hint: str = "",
 ) -> None:
     """Compare what a network takes or makes with what it should.
 
@@ -57,7 +65,9 @@ def expect_shape(
     """
     right = (None, *expected)
     if tuple(found) != right:
-        raise Wrong(f"{where} {tuple(found)}, expected {kind} of shape {right}.{hint and f' {hint}'}")
+        raise Wrong(
+            f"{where} {tuple(found)}, expected {kind} of shape {right}.{hint and f' {hint}'}"
+        )
 
 
 def expect_tanh(network: keras.Model, given: str) -> None:
@@ -68,7 +78,9 @@ def expect_tanh(network: keras.Model, given: str) -> None:
     """
     last = last_activation(network)
     if last != "tanh":
-        raise Wrong(f"{given} ends in {last}, expected tanh: the images lie in [-1, 1].")
+        raise Wrong(
+            f"{given} ends in {last}, expected tanh: the images lie in [-1, 1]."
+        )
 
 
 def expect_budget(network: keras.Model, budget: int, given: str, advice: str) -> None:
@@ -79,7 +91,9 @@ def expect_budget(network: keras.Model, budget: int, given: str, advice: str) ->
     """
     count = network.count_params()
     if count > budget:
-        raise Wrong(f"{given} has {count:,} parameters, expected at most {budget:,}: {advice}.")
+        raise Wrong(
+            f"{given} has {count:,} parameters, expected at most {budget:,}: {advice}."
+        )
 
 
 def expect_varied_images(network: keras.Model, given: str) -> None:
@@ -88,7 +102,11 @@ def expect_varied_images(network: keras.Model, given: str) -> None:
     Raises:
         Wrong: they are all the same, or leave [-1, 1].
     """
-    noise = np.random.default_rng(0).normal(size=(8, *network.input_shape[1:])).astype(np.float32)
+    noise = (
+        np.random.default_rng(0)
+        .normal(size=(8, *network.input_shape[1:]))
+        .astype(np.float32)
+    )
     images = to_array(network(noise, training=False), f"{given}: the images")
     spread = np.ptp(images, axis=0).max()
     if np.abs(images).max() > 1 or spread < 1e-6:
@@ -98,12 +116,20 @@ def expect_varied_images(network: keras.Model, given: str) -> None:
         )
 
 
-def with_random_weights(network: keras.Model, rng: np.random.Generator, scale: float = 1.0) -> keras.Model:
+def with_random_weights(
+    network: keras.Model, rng: np.random.Generator, scale: float = 1.0
+) -> keras.Model:
     """The network with normal weights of this scale: no bias stays at 0, where a lost one would not show."""
-    network.set_weights([rng.normal(scale=scale, size=weight.shape) for weight in network.get_weights()])
+    network.set_weights(
+        [rng.normal(scale=scale, size=weight.shape) for weight in network.get_weights()]
+    )
     return network
 
 
-def largest_change(before: Sequence[NDArray[np.floating]], after: Sequence[NDArray[np.floating]]) -> float:
+def largest_change(
+    before: Sequence[NDArray[np.floating]], after: Sequence[NDArray[np.floating]]
+) -> float:
     """How far the weight that moved most has moved."""
-    return max(float(np.abs(new - old).max()) for old, new in zip(before, after, strict=True))
+    return max(
+        float(np.abs(new - old).max()) for old, new in zip(before, after, strict=True)
+    )

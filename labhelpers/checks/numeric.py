@@ -51,7 +51,12 @@ def to_array(value: object, what: str) -> Floats:
     """
     if value is None:
         raise Wrong(f"{what} is None, expected a tensor: is there a `return`?")
-    trusted = type(value).__module__.split(".")[0] in ("tensorflow", "numpy", "builtins", "keras")
+    trusted = type(value).__module__.split(".")[0] in (
+        "tensorflow",
+        "numpy",
+        "builtins",
+        "keras",
+    )
     try:
         array = np.asarray(value, dtype=np.float64) if trusted else None
     except (TypeError, ValueError, NotImplementedError):
@@ -63,7 +68,9 @@ def to_array(value: object, what: str) -> Floats:
     return array
 
 
-def one_number(value: object, what: str, advice: str = "average over the batch") -> float:
+def one_number(
+    value: object, what: str, advice: str = "average over the batch"
+) -> float:
     """A result that must hold a single number.
 
     Args:
@@ -80,7 +87,9 @@ def one_number(value: object, what: str, advice: str = "average over the batch")
     return float(array.reshape(()))
 
 
-def parts_of(result: object, names: Sequence[str], what: str, where: str) -> tuple[Any, ...]:
+def parts_of(
+    result: object, names: Sequence[str], what: str, where: str
+) -> tuple[Any, ...]:
     """The parts of a result that must be a tuple or a list.
 
     Args:
@@ -93,8 +102,14 @@ def parts_of(result: object, names: Sequence[str], what: str, where: str) -> tup
         Wrong: it is something else, or has another length.
     """
     if not isinstance(result, tuple | list) or len(result) != len(names):
-        found = f"{len(result)} values" if isinstance(result, tuple | list) else kind_of(result)
-        raise Wrong(f"{where} returned {found}, expected {what}: `return {', '.join(names)}`.")
+        found = (
+            f"{len(result)} values"
+            if isinstance(result, tuple | list)
+            else kind_of(result)
+        )
+        raise Wrong(
+            f"{where} returned {found}, expected {what}: `return {', '.join(names)}`."
+        )
     return tuple(result)
 
 
@@ -125,7 +140,9 @@ def expect_close(
 
     def agrees(other: ArrayLike) -> bool:
         reference = np.asarray(other, dtype=np.float64)
-        return array.shape == reference.shape and np.allclose(array, reference, rtol=relative, atol=absolute)
+        return array.shape == reference.shape and np.allclose(
+            array, reference, rtol=relative, atol=absolute
+        )
 
     if agrees(right):
         return
@@ -135,7 +152,9 @@ def expect_close(
     raise Wrong(f"{given}: gave {shorten(array)}, expected {shorten(right)}.{hint}")
 
 
-def expect_exact(found: object, expected: ArrayLike, given: str, hints: Sequence[Hint] = ()) -> None:
+def expect_exact(
+    found: object, expected: ArrayLike, given: str, hints: Sequence[Hint] = ()
+) -> None:
     """Compare whole numbers: like ``expect_close``, with no more tolerance than float64 needs.
 
     Raises:
@@ -170,13 +189,22 @@ def gradients(
         tape.watch(list(inputs.values()))
         value = function(*inputs.values())
     if not isinstance(value, tf.Tensor):
-        why = "is there a `return`?" if value is None else "NumPy lets no gradient through."
+        why = (
+            "is there a `return`?"
+            if value is None
+            else "NumPy lets no gradient through."
+        )
         raise Wrong(f"{result} is {kind_of(value)}, expected a tensor: {why}")
     found = tape.gradient(value, list(inputs.values()))
     for name, gradient in zip(inputs, found, strict=True):
         if gradient is None:
-            raise Wrong(f"no gradient flows from {result} to {name}, expected one: {advice}.")
-    return value, [np.asarray(tf.convert_to_tensor(gradient), dtype=np.float64) for gradient in found]
+            raise Wrong(
+                f"no gradient flows from {result} to {name}, expected one: {advice}."
+            )
+    return value, [
+        np.asarray(tf.convert_to_tensor(gradient), dtype=np.float64)
+        for gradient in found
+    ]
 
 
 def shorten(array: ArrayLike) -> str:

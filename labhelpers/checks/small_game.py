@@ -46,7 +46,9 @@ class Game:
     tanh: bool = False
 
     @classmethod
-    def of(cls, generator: keras.Model, discriminator: keras.Model, *, tanh: bool = False) -> Game:
+    def of(
+        cls, generator: keras.Model, discriminator: keras.Model, *, tanh: bool = False
+    ) -> Game:
         """The game that two Keras networks play now: a dense layer each, with whatever reshapes around it."""
         a, b, w, c = (
             np.asarray(weight, dtype=np.float64)
@@ -66,17 +68,32 @@ class Game:
 
     def d_step(self, real: Floats, fake: Floats, rate: float) -> Game:
         """The game after one step of D down its loss on these images; with a negative rate, up."""
-        by_real, by_fake = -sigmoid(-self.scores(real)) / len(real), sigmoid(self.scores(fake)) / len(fake)
+        by_real, by_fake = (
+            -sigmoid(-self.scores(real)) / len(real),
+            sigmoid(self.scores(fake)) / len(fake),
+        )
         w = self.w - rate * (real.T @ by_real + fake.T @ by_fake)
-        return dataclasses.replace(self, w=w, c=self.c - rate * (by_real.sum(axis=0) + by_fake.sum(axis=0)))
+        return dataclasses.replace(
+            self, w=w, c=self.c - rate * (by_real.sum(axis=0) + by_fake.sum(axis=0))
+        )
 
-    def g_step(self, noise: Floats, judge: Game, rate: float, slope: Callable[[Floats], Floats] = g_slope) -> Game:
+    def g_step(
+        self,
+        noise: Floats,
+        judge: Game,
+        rate: float,
+        slope: Callable[[Floats], Floats] = g_slope,
+    ) -> Game:
         """The game after one step of G down a loss with this derivative by the score, through the D of ``judge``."""
         fake = self.fakes(noise)
         by_pixel = slope(judge.scores(fake)) / len(fake) @ judge.w.T
         if self.tanh:
             by_pixel = by_pixel * (1 - fake**2)
-        return dataclasses.replace(self, a=self.a - rate * noise.T @ by_pixel, b=self.b - rate * by_pixel.sum(axis=0))
+        return dataclasses.replace(
+            self,
+            a=self.a - rate * noise.T @ by_pixel,
+            b=self.b - rate * by_pixel.sum(axis=0),
+        )
 
     def same_d(self, other: Game) -> bool:
         """Whether both have the same D, but for rounding."""

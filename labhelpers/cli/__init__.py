@@ -21,16 +21,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    parser = argparse.ArgumentParser(prog="labs", description="The labs on variational autoencoders and GANs.")
+    parser = argparse.ArgumentParser(
+        prog="labs", description="The labs on variational autoencoders and GANs."
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    chosen = next((word for word in (sys.argv[1:] if arguments is None else arguments) if word in COMMANDS), None)
+    chosen = next(
+        (
+            word
+            for word in (sys.argv[1:] if arguments is None else arguments)
+            if word in COMMANDS
+        ),
+        None,
+    )
     for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + "."
+        )
         if name == chosen:
             importlib.import_module(f"labhelpers.cli.{name}").add_arguments(command)
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return 0
-    status: int = importlib.import_module(f"labhelpers.cli.{options.command}").main(options)
+    status: int = importlib.import_module(f"labhelpers.cli.{options.command}").main(
+        options
+    )
     return status

@@ -53,7 +53,9 @@ class Lab:
 def catalogue() -> list[Lab]:
     """All labs, by number: from their sources, or from the notebooks where the sources were not handed out."""
     pattern = "[0-9][0-9]_*"
-    paths = sorted(SOURCES.glob(f"{pattern}.py")) or sorted(NOTEBOOKS.glob(f"{pattern}.ipynb"))
+    paths = sorted(SOURCES.glob(f"{pattern}.py")) or sorted(
+        NOTEBOOKS.glob(f"{pattern}.ipynb")
+    )
     return [_lab(path) for path in paths]
 
 
@@ -66,21 +68,29 @@ def find_lab(name: str) -> Lab:
     for lab in catalogue():
         if name in (lab.stem, lab.number, lab.number.lstrip("0")):
             return lab
-    raise SourceError(f"There is no lab {name!r}; there are {', '.join(lab.stem for lab in catalogue())}.")
+    raise SourceError(
+        f"There is no lab {name!r}; there are {', '.join(lab.stem for lab in catalogue())}."
+    )
 
 
 @cache
 def repository() -> str:
     """OWNER/NAME of the public repository that Colab opens the labs from: ``[tool.labs]`` in pyproject.toml."""
-    settings = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads(
+        (PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    )
     return str(settings["tool"]["labs"]["repository"])
 
 
 def _lab(path: Path) -> Lab:
-    notebook = jupytext.read(path, fmt="py:percent" if path.suffix == ".py" else "ipynb")
+    notebook = jupytext.read(
+        path, fmt="py:percent" if path.suffix == ".py" else "ipynb"
+    )
     facts = notebook.metadata.get("labs", {})
     missing = {"minutes", "data"} - set(facts)
     if missing:
-        raise SourceError(f"{path.name} has no {' and '.join(sorted(missing))} under `labs:` in its header.")
+        raise SourceError(
+            f"{path.name} has no {' and '.join(sorted(missing))} under `labs:` in its header."
+        )
     title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
     return Lab(path.stem, title, dict(facts["minutes"]), tuple(facts["data"]))

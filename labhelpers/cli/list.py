@@ -17,13 +17,19 @@ def main(options: argparse.Namespace) -> int:
     """Print one line a lab, then where each data set would come from now."""
     labs = catalogue()
     width = max(len(lab.title) for lab in labs)
-    print(f"{'lab':<5}{'title':<{width + 2}}" + "".join(f"{name + ' (min)':>13}" for name in profiles.NAMES) + "  data")
+    print(
+        f"{'lab':<5}{'title':<{width + 2}}"
+        + "".join(f"{name + ' (min)':>13}" for name in profiles.NAMES)
+        + "  data"
+    )
     for lab in labs:
         times = "".join(f"{lab.minutes.get(name, '-'):>13}" for name in profiles.NAMES)
         print(f"{lab.number:<5}{lab.title:<{width + 2}}{times}  {', '.join(lab.data)}")
     print("\nMinutes on two CPU cores; a dash where nobody has measured yet.")
     sources = {"mnist": planned_source(), "fashion_mnist": planned_source(fashion=True)}
     for name in sorted({name for lab in labs for name in lab.data}):
-        print(f"{name}: {sources.get(name, 'drawn by labhelpers, or a folder of your own')}")
+        print(
+            f"{name}: {sources.get(name, 'drawn by labhelpers, or a folder of your own')}"
+        )
     print("Run one with `labs run 01`, or open it with `jupyter lab notebooks`.")
     return 0

@@ -39,14 +39,23 @@ def solution_notebook(lab: Lab) -> NotebookNode:
     """The lab with answers, rubrics and hidden tests: what nbgrader calls the source version."""
     notebook = jupytext.reads(lab.source.read_text(encoding="utf-8"), fmt="py:percent")
     facts = dict(notebook.metadata.get("labs", {}))
-    notebook.cells = [_badge(notebook.cells[0], lab), _install_cell(), *notebook.cells[1:], _closing_cell()]
+    notebook.cells = [
+        _badge(notebook.cells[0], lab),
+        _install_cell(),
+        *notebook.cells[1:],
+        _closing_cell(),
+    ]
     taken: dict[str, int] = {}
     for cell in notebook.cells:
         _give_role(cell, lab)
         _give_id(cell, taken)
     notebook.metadata = nbformat.from_dict(
         {
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "kernelspec": {
+                "name": "python3",
+                "display_name": "Python 3",
+                "language": "python",
+            },
             "language_info": {"name": "python"},
             "labs": {"lab": lab.stem, **facts},
         }
@@ -77,7 +86,10 @@ def student_cells(notebook: NotebookNode) -> NotebookNode:
 
 def to_text(notebook: NotebookNode) -> str:
     """The notebook as it is written to a file: sorted keys, one-space indent, a newline at the end."""
-    return json.dumps(lines_of(notebook), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(lines_of(notebook), indent=1, sort_keys=True, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def lines_of(notebook: NotebookNode) -> dict[str, Any]:
@@ -123,7 +135,9 @@ def _give_role(cell: NotebookNode, lab: Lab) -> None:
         for key in ("answer", "check", "question", "points", "setup")
         if key in cell.metadata
     }
-    cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {})
+    cell.metadata = nbformat.from_dict(
+        {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+    )
     roles = [key for key in ("answer", "check", "question") if key in short]
     if len(roles) > 1 or ("points" in short) != bool(roles and roles[0] != "answer"):
         raise SourceError(
@@ -151,12 +165,20 @@ def _give_role(cell: NotebookNode, lab: Lab) -> None:
 def _give_id(cell: NotebookNode, taken: dict[str, int]) -> None:
     """A cell id that a rebuild keeps: the grade id, or a digest of the cell's text."""
     digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
-    name = re.sub(r"[^A-Za-z0-9_-]", "-", cell.metadata.get("nbgrader", {}).get("grade_id", digest))
+    name = re.sub(
+        r"[^A-Za-z0-9_-]",
+        "-",
+        cell.metadata.get("nbgrader", {}).get("grade_id", digest),
+    )
     taken[name] = taken.get(name, 0) + 1
     cell.id = name if taken[name] == 1 else f"{name}-{taken[name]}"
 
 
 def _release(notebook: NotebookNode) -> str:
     """A short digest of everything graded, so that an answered notebook tells which release it belongs to."""
-    graded = [(c.metadata.nbgrader.grade_id, c.source) for c in notebook.cells if "nbgrader" in c.metadata]
+    graded = [
+        (c.metadata.nbgrader.grade_id, c.source)
+        for c in notebook.cells
+        if "nbgrader" in c.metadata
+    ]
     return hashlib.sha256(json.dumps(graded).encode()).hexdigest()[:10]

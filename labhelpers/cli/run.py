@@ -24,12 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``labs run``."""
     parser.add_argument("lab", help="number or name of the lab, as 01")
     parser.add_argument(
-        "--profile", choices=profiles.NAMES, help=f"how long it may take (default: {profiles.VARIABLE})"
+        "--profile",
+        choices=profiles.NAMES,
+        help=f"how long it may take (default: {profiles.VARIABLE})",
     )
     parser.add_argument(
-        "--solutions", action="store_true", help="run the version with answers instead of your notebook"
+        "--solutions",
+        action="store_true",
+        help="run the version with answers instead of your notebook",
     )
-    parser.add_argument("--output", type=Path, default=PROJECT_ROOT / "runs", help="folder for what it writes")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=PROJECT_ROOT / "runs",
+        help="folder for what it writes",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -48,18 +57,23 @@ def main(options: argparse.Namespace) -> int:
             notebook = nbformat.read(lab.notebook, as_version=4)
         except (OSError, ValueError) as error:
             print(
-                f"{lab.notebook} cannot be read as a notebook ({error}). `labs build` makes it anew.", file=sys.stderr
+                f"{lab.notebook} cannot be read as a notebook ({error}). `labs build` makes it anew.",
+                file=sys.stderr,
             )
             return 2
     options.output.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     failure = execute(notebook, lab.notebook.parent, lab.title)
-    target = options.output / f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"
+    target = (
+        options.output / f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"
+    )
     nbformat.write(notebook, target)
     page, _ = HTMLExporter().from_notebook_node(notebook)
     target.with_suffix(".html").write_text(page, encoding="utf-8")
     seconds = time.perf_counter() - started
-    print(f"{lab.title}: {seconds:.0f} s. Notebook and page: {target}, {target.with_suffix('.html')}")
+    print(
+        f"{lab.title}: {seconds:.0f} s. Notebook and page: {target}, {target.with_suffix('.html')}"
+    )
     if failure:
         print(failure, file=sys.stderr)
     return 1 if failure else 0
@@ -82,7 +96,9 @@ def execute(notebook: NotebookNode, folder: Path, title: str) -> str | None:
             notebook,
             timeout=None,
             resources={"metadata": {"path": str(folder)}},
-            on_cell_complete=lambda cell, cell_index: bar.update() if cell.cell_type == "code" else None,
+            on_cell_complete=lambda cell, cell_index: (
+                bar.update() if cell.cell_type == "code" else None
+            ),
         )
         try:
             client.execute()

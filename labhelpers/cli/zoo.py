@@ -13,19 +13,34 @@ from labhelpers.zoo import RUNS, registry
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``labs zoo``."""
-    parser.add_argument("--sort", default="year", metavar="COLUMN", help="column to sort the types by (default: year)")
-    parser.add_argument("--results", action="store_true", help="train every loss, and write the table of results")
     parser.add_argument(
-        "--profile", choices=profiles.NAMES, help=f"how long it may take (default: {profiles.VARIABLE})"
+        "--sort",
+        default="year",
+        metavar="COLUMN",
+        help="column to sort the types by (default: year)",
     )
-    parser.add_argument("--output", type=Path, default=PROJECT_ROOT / "runs", help="folder for zoo.csv")
+    parser.add_argument(
+        "--results",
+        action="store_true",
+        help="train every loss, and write the table of results",
+    )
+    parser.add_argument(
+        "--profile",
+        choices=profiles.NAMES,
+        help=f"how long it may take (default: {profiles.VARIABLE})",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=PROJECT_ROOT / "runs", help="folder for zoo.csv"
+    )
 
 
 def main(options: argparse.Namespace) -> int:
     """Print the registry, or train all contestants and print and write what came of it."""
     if not options.results:
         try:
-            table = registry.table(*dict.fromkeys(["year", options.sort, "idea", "built"]))
+            table = registry.table(
+                *dict.fromkeys(["year", options.sort, "idea", "built"])
+            )
         except ValueError as error:
             print(error, file=sys.stderr)
             return 2
@@ -41,7 +56,10 @@ def main(options: argparse.Namespace) -> int:
     ]
     options.output.mkdir(parents=True, exist_ok=True)
     target = options.output / "zoo.csv"
-    results = contest.compete(tasks, report=lambda name, task, result: print(f"{task}: {name}: {result.after}"))
+    results = contest.compete(
+        tasks,
+        report=lambda name, task, result: print(f"{task}: {name}: {result.after}"),
+    )
     results.round(4).to_csv(target)
     print(results.round(2).to_string())
     print(f"written to {target}")

@@ -1,8 +1,19 @@
 """Data sets of the labs: digits, clothes, faces, points, and the student's own pictures. Loads no TensorFlow."""
 
-from labhelpers.data.digits import DataFileError, embedded_digits, load_fashion_mnist, load_mnist
+from labhelpers.data.digits import (
+    DataFileError,
+    embedded_digits,
+    load_fashion_mnist,
+    load_mnist,
+)
 from labhelpers.data.directory import data_directory
-from labhelpers.data.faces import DrawnFaces, FaceAttributes, draw_attributes, draw_face, draw_faces
+from labhelpers.data.faces import (
+    DrawnFaces,
+    FaceAttributes,
+    draw_attributes,
+    draw_face,
+    draw_faces,
+)
 from labhelpers.data.folder import FolderImages, load_image_folder
 from labhelpers.data.images import LabeledImages, ScaledImages
 from labhelpers.data.ranges import ready_to_show, require_range, to_float, to_uint8

@@ -18,7 +18,12 @@ _DIGIT_NAMES = tuple("0123456789")
 _CLOTHES_NAMES = (
     "T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
-IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+IDX_NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,9 @@ def load_mnist(directory: Path | None = None) -> LabeledImages:
     if isinstance(found, LabeledImages):
         return found
     digits = embedded_digits()
-    print(f"Using {digits.source}, because MNIST could not be downloaded ({found}). For real MNIST: {_advice(_MNIST)}")
+    print(
+        f"Using {digits.source}, because MNIST could not be downloaded ({found}). For real MNIST: {_advice(_MNIST)}"
+    )
     return digits
 
 
@@ -128,8 +135,12 @@ def planned_source(fashion: bool = False) -> str:
     recipe = _FASHION if fashion else _MNIST
     path = _local_files(recipe, data_directory())
     if path is None and not (_keras_cache() / next(iter(recipe.downloads))).exists():
-        return "a download" + ("" if fashion else ", or the digits on board where there is no network")
-    return f"{recipe.name} from {path[0]}" if path else f"{recipe.name} from Keras' cache"
+        return "a download" + (
+            "" if fashion else ", or the digits on board where there is no network"
+        )
+    return (
+        f"{recipe.name} from {path[0]}" if path else f"{recipe.name} from Keras' cache"
+    )
 
 
 def embedded_digits() -> LabeledImages:
@@ -147,7 +158,9 @@ def embedded_digits() -> LabeledImages:
     images = np.zeros((len(bunch.images), 28, 28, 1), dtype=np.uint8)
     for small, large in zip(bunch.images, images, strict=True):
         picture = Image.fromarray(np.rint(small * (255 / 16)).astype(np.uint8))
-        large[4:24, 4:24, 0] = np.asarray(picture.resize((20, 20), Image.Resampling.BICUBIC))
+        large[4:24, 4:24, 0] = np.asarray(
+            picture.resize((20, 20), Image.Resampling.BICUBIC)
+        )
     labels = bunch.target.astype(np.int64)
     return LabeledImages(
         name="scikit-learn digits",
@@ -165,7 +178,9 @@ def _find(recipe: _Recipe, directory: Path | None) -> LabeledImages | str:
     place = directory or data_directory()
     files = _local_files(recipe, place)
     if files is not None:
-        return _assemble(recipe, files, str(files[0] if len(files) == 1 else files[0].parent))
+        return _assemble(
+            recipe, files, str(files[0] if len(files) == 1 else files[0].parent)
+        )
     try:
         files = [_download(name, *origin) for name, origin in recipe.downloads.items()]
     except (OSError, ValueError) as error:
@@ -181,14 +196,25 @@ def _local_files(recipe: _Recipe, place: Path) -> list[Path] | None:
     folders = [place / recipe.idx_folder] + ([place] if recipe is _MNIST else [])
     for folder in folders:
         found = [
-            next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+            next(
+                (
+                    path
+                    for path in (folder / name, folder / f"{name}.gz")
+                    if path.is_file()
+                ),
+                None,
+            )
             for name in IDX_NAMES
         ]
         present = [path for path in found if path is not None]
         if len(present) == len(IDX_NAMES):
             return present
         if present:
-            missing = [name for name, path in zip(IDX_NAMES, found, strict=True) if path is None]
+            missing = [
+                name
+                for name, path in zip(IDX_NAMES, found, strict=True)
+                if path is None
+            ]
             raise DataFileError(
                 f"{folder} holds {len(present)} of the four files of {recipe.name}; {', '.join(missing)} is missing. "
                 "Add what is missing, or remove the folder's other idx files."
@@ -197,7 +223,9 @@ def _local_files(recipe: _Recipe, place: Path) -> list[Path] | None:
 
 
 def _assemble(recipe: _Recipe, files: list[Path], source: str) -> LabeledImages:
-    arrays = _read_npz(files[0]) if len(files) == 1 else [_read_idx(path) for path in files]
+    arrays = (
+        _read_npz(files[0]) if len(files) == 1 else [_read_idx(path) for path in files]
+    )
     x_train, y_train, x_test, y_test = arrays
     _require_shape(files[0], x_train, y_train, len(recipe.class_names))
     _require_shape(files[-1], x_test, y_test, len(recipe.class_names))
@@ -225,7 +253,15 @@ def _read_npz(path: Path) -> list[np.ndarray]:
             return [archive[name] for name in names]
     except DataFileError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+    ) as error:
         raise DataFileError(
             f"{path} ({path.stat().st_size:,} bytes) cannot be read as an npz archive ({_short(error)}): "
             f"it is broken or truncated. {_MEND}"
@@ -235,26 +271,50 @@ def _read_npz(path: Path) -> list[np.ndarray]:
 def _read_idx(path: Path) -> np.ndarray:
     """One idx file: two zero bytes, type 8 (uint8), the number of dimensions, each size as a big-endian int32, data."""
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        raw = (
+            gzip.decompress(path.read_bytes())
+            if path.suffix == ".gz"
+            else path.read_bytes()
+        )
     except (OSError, EOFError, zlib.error) as error:
         raise DataFileError(
             f"{path} cannot be unpacked ({_short(error)}): it is broken or truncated. {_MEND}"
         ) from error
     if len(raw) < 4 or raw[:3] != b"\x00\x00\x08":
-        raise DataFileError(f"{path} begins with the bytes {raw[:4].hex()}, expected 000008 and the rank. {_MEND}")
+        raise DataFileError(
+            f"{path} begins with the bytes {raw[:4].hex()}, expected 000008 and the rank. {_MEND}"
+        )
     rank = raw[3]
-    shape = tuple(int(size) for size in np.frombuffer(raw, dtype=">i4", count=min(rank, (len(raw) - 4) // 4), offset=4))
+    shape = tuple(
+        int(size)
+        for size in np.frombuffer(
+            raw, dtype=">i4", count=min(rank, (len(raw) - 4) // 4), offset=4
+        )
+    )
     data = np.frombuffer(raw, dtype=np.uint8, offset=min(len(raw), 4 + 4 * rank))
     if len(shape) != rank or data.size != int(np.prod(shape)):
-        raise DataFileError(f"{path} promises an array of shape {shape} and holds {data.size:,} values. {_MEND}")
+        raise DataFileError(
+            f"{path} promises an array of shape {shape} and holds {data.size:,} values. {_MEND}"
+        )
     return data.reshape(shape)
 
 
-def _require_shape(path: Path, images: np.ndarray, labels: np.ndarray, classes: int) -> None:
+def _require_shape(
+    path: Path, images: np.ndarray, labels: np.ndarray, classes: int
+) -> None:
     """An error that names the file where its arrays are not uint8 images of 28x28 with a label each."""
-    if images.dtype != np.uint8 or images.shape[1:] not in ((28, 28), (28, 28, 1)) or len(images) == 0:
-        raise DataFileError(f"{path} holds images {images.dtype} {images.shape}, expected uint8 (n, 28, 28). {_MEND}")
-    if not np.issubdtype(labels.dtype, np.integer) or labels.reshape(-1).shape != images.shape[:1]:
+    if (
+        images.dtype != np.uint8
+        or images.shape[1:] not in ((28, 28), (28, 28, 1))
+        or len(images) == 0
+    ):
+        raise DataFileError(
+            f"{path} holds images {images.dtype} {images.shape}, expected uint8 (n, 28, 28). {_MEND}"
+        )
+    if (
+        not np.issubdtype(labels.dtype, np.integer)
+        or labels.reshape(-1).shape != images.shape[:1]
+    ):
         raise DataFileError(
             f"{path} holds labels {labels.dtype} {labels.shape} for {len(images):,} images, "
             f"expected one integer an image. {_MEND}"
@@ -280,7 +340,9 @@ def _download(name: str, url: str, known_hash: str) -> Path:
     if not path.exists():
         downloader = pooch.HTTPDownloader(progressbar=True, timeout=10)
         pooch.get_logger().setLevel("WARNING")
-        pooch.retrieve(url, known_hash, fname=path.name, path=path.parent, downloader=downloader)
+        pooch.retrieve(
+            url, known_hash, fname=path.name, path=path.parent, downloader=downloader
+        )
     return path
 
 
@@ -294,7 +356,11 @@ def _advice(recipe: _Recipe) -> str:
 def _short(error: BaseException) -> str:
     """What went wrong, in a few words."""
     text = " ".join(str(error).split())
-    for pattern, words in (("NameResolution", "no network"), ("getaddrinfo", "no network"), ("timed out", "timed out")):
+    for pattern, words in (
+        ("NameResolution", "no network"),
+        ("getaddrinfo", "no network"),
+        ("timed out", "timed out"),
+    ):
         if pattern in text:
             return words
     return f"{type(error).__name__}: {text[:120]}"

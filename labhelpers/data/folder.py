@@ -70,7 +70,9 @@ class FolderSummary:
             used += f"; {self.enlarged} enlarged" if self.enlarged else ""
             lines.append(used)
         if self.on_disk:
-            lines.append("  the images are mapped to a file on disk, for they are more than a gigabyte")
+            lines.append(
+                "  the images are mapped to a file on disk, for they are more than a gigabyte"
+            )
         for reason, paths in self.left_out.items():
             names = [_printable(path) for path in paths[:3]]
             names += [f"and {len(paths) - 3} more"] if len(paths) > 3 else []
@@ -96,7 +98,9 @@ class FolderImages:
         return len(self.paths)
 
 
-def load_image_folder(folder: str | Path, size: int, *, batch_size: int | None = None) -> FolderImages:
+def load_image_folder(
+    folder: str | Path, size: int, *, batch_size: int | None = None
+) -> FolderImages:
     """Reads every image in a folder and its subfolders as squares of one size.
 
     Every image is turned upright, cropped to its central square, and resized; transparent pixels become white, and of
@@ -115,9 +119,13 @@ def load_image_folder(folder: str | Path, size: int, *, batch_size: int | None =
         NotADirectoryError: it is a file.
         ValueError: it holds no image that can be used, or fewer than a batch, or ``size`` is out of range.
     """
-    size = whole_number("size", size, "the edge of the squares in pixels", 1, _LARGEST_SIZE)
+    size = whole_number(
+        "size", size, "the edge of the squares in pixels", 1, _LARGEST_SIZE
+    )
     if batch_size is not None:
-        batch_size = whole_number("batch_size", batch_size, "the number of images in a batch", 1)
+        batch_size = whole_number(
+            "batch_size", batch_size, "the number of images in a batch", 1
+        )
     root = Path(folder).expanduser()
     _check_folder(root)
     candidates, left_out = _list_files(root)
@@ -141,19 +149,32 @@ def load_image_folder(folder: str | Path, size: int, *, batch_size: int | None =
 
 
 def _summarize(
-    root: Path, size: int, used: Sequence[ReadImage], left_out: Sequence[tuple[str, Path]], on_disk: bool
+    root: Path,
+    size: int,
+    used: Sequence[ReadImage],
+    left_out: Sequence[tuple[str, Path]],
+    on_disk: bool,
 ) -> FolderSummary:
     by_reason: dict[str, list[Path]] = {}
     for reason, path in left_out:
         by_reason.setdefault(reason, []).append(path)
-    commonest_first = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    by_area = sorted((image.pixels for image in used), key=lambda pixels: (pixels[0] * pixels[1], pixels)) or [(0, 0)]
+    commonest_first = sorted(
+        by_reason.items(), key=lambda item: (-len(item[1]), item[0])
+    )
+    by_area = sorted(
+        (image.pixels for image in used),
+        key=lambda pixels: (pixels[0] * pixels[1], pixels),
+    ) or [(0, 0)]
     return FolderSummary(
         folder=root,
         found=len(used) + len(left_out),
         used=len(used),
-        left_out=MappingProxyType({reason: tuple(sorted(paths)) for reason, paths in commonest_first}),
-        formats=MappingProxyType(dict(Counter(image.format for image in used).most_common())),
+        left_out=MappingProxyType(
+            {reason: tuple(sorted(paths)) for reason, paths in commonest_first}
+        ),
+        formats=MappingProxyType(
+            dict(Counter(image.format for image in used).most_common())
+        ),
         smallest=by_area[0],
         largest=by_area[-1],
         enlarged=sum(min(image.pixels) < size for image in used),
@@ -172,8 +193,13 @@ def _list_files(root: Path) -> tuple[list[Path], list[tuple[str, Path]]]:
 
     for name, folders, files in os.walk(root, onerror=forbidden):
         here = Path(name).relative_to(root)
-        left_out += [("hidden", here / hidden) for hidden in filter(_is_hidden, [*folders, *files])]
-        folders[:] = sorted(subfolder for subfolder in folders if not _is_hidden(subfolder))
+        left_out += [
+            ("hidden", here / hidden)
+            for hidden in filter(_is_hidden, [*folders, *files])
+        ]
+        folders[:] = sorted(
+            subfolder for subfolder in folders if not _is_hidden(subfolder)
+        )
         candidates += [here / file for file in files if not _is_hidden(file)]
     return sorted(candidates), left_out
 
@@ -198,7 +224,9 @@ def _check_folder(root: Path) -> None:
 
 
 def _check_count(summary: FolderSummary, batch_size: int | None) -> None:
-    faults = "; ".join(f"{len(paths)} {reason}" for reason, paths in summary.left_out.items())
+    faults = "; ".join(
+        f"{len(paths)} {reason}" for reason, paths in summary.left_out.items()
+    )
     held = f"{_files(summary.found)} ({faults})" if faults else _files(summary.found)
     if summary.used == 0:
         raise ValueError(
@@ -231,14 +259,21 @@ def _allocate(count: int, size: int) -> tuple[NDArray[np.uint8], bool]:
         ) from error
 
 
-def _load_all(files: Sequence[Path], images: NDArray[np.uint8]) -> list[ReadImage | str]:
+def _load_all(
+    files: Sequence[Path], images: NDArray[np.uint8]
+) -> list[ReadImage | str]:
     """Loads every file into the row of its index, and says for each what it is or why it is left out."""
     outcomes: list[ReadImage | str] = []
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="images")
     try:
         with (
             warnings.catch_warnings(),
-            tqdm(total=len(files), desc="loading images", unit="image", disable=len(files) <= 100) as progress,
+            tqdm(
+                total=len(files),
+                desc="loading images",
+                unit="image",
+                disable=len(files) <= 100,
+            ) as progress,
         ):
             # Pillow warns about odd files; what becomes of each of them is in the summary.
             warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -16,9 +16,35 @@ _MOST_PIXELS = 50_000_000
 
 # Formats that Pillow decodes itself and knows by their first bytes. Of the others, EPS starts a program from outside,
 # and TGA has no mark of its own: text files pass for it.
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "ICO", "AVIF", "JPEG2000")
+_FORMATS = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "GIF",
+    "BMP",
+    "DIB",
+    "WEBP",
+    "TIFF",
+    "PPM",
+    "ICO",
+    "AVIF",
+    "JPEG2000",
+)
 _SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff"}
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".tif",
+        ".tiff",
+    }
     | {".ppm", ".pgm", ".pbm", ".pnm", ".ico", ".avif", ".jp2", ".j2k"}
 )
 
@@ -84,7 +110,11 @@ def _fault(path: Path, error: Exception) -> str:
         case PermissionError() | FileNotFoundError():
             return "unreadable"
         case _:
-            return "truncated" if isinstance(error, EOFError) or "truncated" in str(error).lower() else "corrupt"
+            return (
+                "truncated"
+                if isinstance(error, EOFError) or "truncated" in str(error).lower()
+                else "corrupt"
+            )
 
 
 @functools.cache
@@ -96,7 +126,9 @@ def readable_formats() -> tuple[str, ...]:
 
 def _read(image: Image.Image, target: NDArray[np.uint8]) -> ReadImage | str:
     pixels, size = image.size, target.shape[0]
-    if pixels[0] * pixels[1] > 4 * _MOST_PIXELS:  # Pillow's own limit may be switched off
+    if (
+        pixels[0] * pixels[1] > 4 * _MOST_PIXELS
+    ):  # Pillow's own limit may be switched off
         return "too large"
     # JPEG decodes to an eighth, a quarter or a half at little cost; twice the size that is wanted loses nothing to see.
     image.draft(None, (2 * size, 2 * size))
@@ -105,7 +137,9 @@ def _read(image: Image.Image, target: NDArray[np.uint8]) -> ReadImage | str:
     orientation = _orientation(image)
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
-    square = _resizable(image).resize((size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
+    square = _resizable(image).resize(
+        (size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side)
+    )
     if square.mode != "RGB":
         square = square.convert("RGB")
     if orientation in _TURNS:
@@ -136,5 +170,7 @@ def _resizable(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F"):
         values = np.nan_to_num(np.asarray(image, np.float64), posinf=0.0, neginf=0.0)
         low, high = float(values.min()), float(values.max())
-        return Image.fromarray(np.rint((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))
+        return Image.fromarray(
+            np.rint((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+        )
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")

@@ -54,7 +54,11 @@ class LabeledImages:
 
     def scaled(self, activation: Activation) -> ScaledImages:
         """The images for a model whose last activation is ``"sigmoid"`` ([0, 1]) or ``"tanh"`` ([-1, 1])."""
-        return ScaledImages(to_float(self.train_images, activation), to_float(self.test_images, activation), activation)
+        return ScaledImages(
+            to_float(self.train_images, activation),
+            to_float(self.test_images, activation),
+            activation,
+        )
 
     def first(self, train: int, test: int | None = None) -> LabeledImages:
         """The first images only: a smaller data set for a shorter run."""

@@ -28,7 +28,9 @@ def to_float(images: np.ndarray, activation: Activation) -> np.ndarray:
         ValueError: the images are not uint8, or the activation is another one.
     """
     if images.dtype != np.uint8:
-        raise ValueError(f"These images are {images.dtype}, expected uint8. Scale them once, from the stored ones.")
+        raise ValueError(
+            f"These images are {images.dtype}, expected uint8. Scale them once, from the stored ones."
+        )
     low, high = _range_of(activation)
     return images.astype(np.float32) * np.float32((high - low) / 255) + np.float32(low)
 
@@ -83,7 +85,8 @@ def require_ready(images: np.ndarray) -> None:
     if images.dtype == np.uint8 and len(images):
         return
     low, high = _bounds(
-        images, "uint8 from 0 to 255 or floats in [0, 1]. Convert them, with astype(np.uint8) if they go up to 255."
+        images,
+        "uint8 from 0 to 255 or floats in [0, 1]. Convert them, with astype(np.uint8) if they go up to 255.",
     )
     if low < -_SLACK or high > 1 + _SLACK:
         raise ValueError(
@@ -104,7 +107,8 @@ def require_range(images: np.ndarray, activation: str) -> None:
         ValueError: no images, integers, NaN, or another range than the model's.
     """
     low, high = _bounds(
-        images, f'float32 in the range of the model. Use the data set\'s view: data.scaled("{activation}").'
+        images,
+        f'float32 in the range of the model. Use the data set\'s view: data.scaled("{activation}").',
     )
     if activation == "linear":
         return
@@ -121,7 +125,9 @@ def require_range(images: np.ndarray, activation: str) -> None:
 def _bounds(images: np.ndarray, expected: str) -> tuple[float, float]:
     """The smallest and the largest value of images that must be floats and finite."""
     if len(images) == 0:
-        raise ValueError("There are no images here, expected at least one. Check how the array was cut.")
+        raise ValueError(
+            "There are no images here, expected at least one. Check how the array was cut."
+        )
     if not np.issubdtype(images.dtype, np.floating):
         raise ValueError(f"These images are {images.dtype}, expected {expected}")
     low, high = float(images.min()), float(images.max())

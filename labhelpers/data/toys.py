@@ -39,7 +39,13 @@ def ring(count: int, seed: int = 0) -> ToyPoints:
     Source: the 2-d ring of Srivastava et al. 2017 (VEEGAN).
     """
     angles = np.arange(8) * (2 * np.pi / 8)
-    return _mixture("ring of 8 Gaussians", np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01, count, seed)
+    return _mixture(
+        "ring of 8 Gaussians",
+        np.stack([np.cos(angles), np.sin(angles)], axis=1),
+        0.01,
+        count,
+        seed,
+    )
 
 
 def grid(count: int, seed: int = 0) -> ToyPoints:
@@ -59,8 +65,12 @@ def grid(count: int, seed: int = 0) -> ToyPoints:
     return _mixture("grid of 25 Gaussians", centres, 0.05, count, seed)
 
 
-def _mixture(name: str, centres: np.ndarray, sigma: float, count: int, seed: int) -> ToyPoints:
+def _mixture(
+    name: str, centres: np.ndarray, sigma: float, count: int, seed: int
+) -> ToyPoints:
     count = whole_number("count", count, "how many points to draw", 1)
     rng = np.random.default_rng(seed)
-    points = centres[rng.integers(len(centres), size=count)] + rng.normal(scale=sigma, size=(count, 2))
+    points = centres[rng.integers(len(centres), size=count)] + rng.normal(
+        scale=sigma, size=(count, 2)
+    )
     return ToyPoints(name, points.astype(np.float32), centres, sigma)

@@ -5,13 +5,28 @@ trains the judges anew.
 """
 
 from labhelpers.judging.classes import class_histogram, cluster_purity, label_agreement
-from labhelpers.judging.distances import KernelDistance, frechet_distance, kernel_distance
+from labhelpers.judging.distances import (
+    KernelDistance,
+    frechet_distance,
+    kernel_distance,
+)
 from labhelpers.judging.faces import face_judge
 from labhelpers.judging.judge import Judge, resized_for
 from labhelpers.judging.mnist import mnist_judge
 from labhelpers.judging.modes import ModeCoverage, mode_coverage
-from labhelpers.judging.neighbours import NearestImages, PrecisionRecall, nearest_images, precision_recall
-from labhelpers.judging.quality import FeatureNetwork, Quality, RealReference, quality, real_reference
+from labhelpers.judging.neighbours import (
+    NearestImages,
+    PrecisionRecall,
+    nearest_images,
+    precision_recall,
+)
+from labhelpers.judging.quality import (
+    FeatureNetwork,
+    Quality,
+    RealReference,
+    quality,
+    real_reference,
+)
 
 __all__ = [
     "FeatureNetwork",

@@ -50,9 +50,16 @@ def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> floa
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     product = root @ fake_covariance @ root
     # Rounding leaves tiny negative eigenvalues where the rank is short.
-    cross = np.sqrt(np.maximum(np.linalg.eigvalsh((product + product.T) / 2), 0.0)).sum()
+    cross = np.sqrt(
+        np.maximum(np.linalg.eigvalsh((product + product.T) / 2), 0.0)
+    ).sum()
     shift = real.mean(axis=0) - fake.mean(axis=0)
-    distance = shift @ shift + np.trace(real_covariance) + np.trace(fake_covariance) - 2.0 * cross
+    distance = (
+        shift @ shift
+        + np.trace(real_covariance)
+        + np.trace(fake_covariance)
+        - 2.0 * cross
+    )
     return max(0.0, float(distance))
 
 
@@ -106,7 +113,9 @@ def kernel_distance(
     for index in range(subsets):
         x = real[rng.choice(len(real), size, replace=False)]
         y = fake[rng.choice(len(fake), size, replace=False)]
-        within = _mean_off_diagonal(_cubic_kernel(x, x)) + _mean_off_diagonal(_cubic_kernel(y, y))
+        within = _mean_off_diagonal(_cubic_kernel(x, x)) + _mean_off_diagonal(
+            _cubic_kernel(y, y)
+        )
         values[index] = within - 2.0 * float(_cubic_kernel(x, y).mean())
     return KernelDistance(float(values.mean()), float(values.std()))
 

@@ -38,7 +38,10 @@ def face_judge() -> Judge:
 
 def judge_of(model: keras.Model) -> Judge:
     """The judge whose network is a trained ``face_classifier``; it owns the model from then on."""
-    return Judge("face_judge", keras.Model(model.inputs[0], {"features": model.get_layer("features").output}))
+    return Judge(
+        "face_judge",
+        keras.Model(model.inputs[0], {"features": model.get_layer("features").output}),
+    )
 
 
 def face_classifier(seed: int = 0) -> keras.Model:
@@ -53,15 +56,26 @@ def face_classifier(seed: int = 0) -> keras.Model:
     """
 
     def start(offset: int) -> dict[str, object]:
-        return {"dtype": "float32", "kernel_initializer": keras.initializers.GlorotUniform(seed=10 * seed + offset)}
+        return {
+            "dtype": "float32",
+            "kernel_initializer": keras.initializers.GlorotUniform(
+                seed=10 * seed + offset
+            ),
+        }
 
     images = keras.Input((SIZE, SIZE, 3), name="images", dtype="float32")
     x = images
-    for number, filters in enumerate((24, 32, 48), start=1):  # 48x48 => 24x24 => 12x12 => 6x6
+    for number, filters in enumerate(
+        (24, 32, 48), start=1
+    ):  # 48x48 => 24x24 => 12x12 => 6x6
         name = f"conv_{number}"
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, **start(number))(x)
+        x = layers.Conv2D(
+            filters, 3, padding="same", activation="relu", name=name, **start(number)
+        )(x)
         x = layers.MaxPooling2D(name=f"pool_{number}", dtype="float32")(x)
     x = layers.Flatten(name="flatten", dtype="float32")(x)
     x = layers.Dense(64, activation="relu", name="features", **start(4))(x)
-    logits = layers.Dense(sum(map(len, ATTRIBUTES.values())), name="logits", **start(5))(x)
+    logits = layers.Dense(
+        sum(map(len, ATTRIBUTES.values())), name="logits", **start(5)
+    )(x)
     return keras.Model(images, logits, name="face_judge")

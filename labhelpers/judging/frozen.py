@@ -57,7 +57,13 @@ def write_weights(file: Path, model: keras.Model) -> str:
         The SHA-256 of the file.
     """
     buffer = io.BytesIO()
-    np.savez(buffer, **{v.path.replace("/", "."): w for v, w in zip(model.weights, model.get_weights(), strict=True)})
+    np.savez(
+        buffer,
+        **{
+            v.path.replace("/", "."): w
+            for v, w in zip(model.weights, model.get_weights(), strict=True)
+        },
+    )
     with written_whole(file) as stream:
         stream.write(buffer.getvalue())
     return hashlib.sha256(buffer.getvalue()).hexdigest()

@@ -42,7 +42,11 @@ class Judge:
         self.name = name
         self.image_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.feature_dim = int(model.output["features"].shape[-1])
-        self.classes = int(model.output["probabilities"].shape[-1]) if "probabilities" in model.output else 0
+        self.classes = (
+            int(model.output["probabilities"].shape[-1])
+            if "probabilities" in model.output
+            else 0
+        )
         # One signature with an open batch axis: a last, smaller batch is no new trace.
         self._forward = tf.function(
             lambda images: model(images, training=False),
@@ -69,7 +73,10 @@ class Judge:
             ValueError: the model has no graph of layers (subclassed, or not built), several inputs or outputs, no such
                 layer, or no layer with weights.
         """
-        inputs, outputs = getattr(model, "inputs", None), getattr(model, "outputs", None)
+        inputs, outputs = (
+            getattr(model, "inputs", None),
+            getattr(model, "outputs", None),
+        )
         if not inputs or not outputs or len(inputs) != 1 or len(outputs) != 1:
             raise ValueError(
                 f"the model {model.name!r} is not built of layers from one input to one output, expected a functional "
@@ -86,19 +93,28 @@ class Judge:
             features = weighted[-1].input
         else:
             names = [part.name for part in copy.layers]
-            if layer not in names and not (isinstance(layer, int) and -len(names) <= layer < len(names)):
+            if layer not in names and not (
+                isinstance(layer, int) and -len(names) <= layer < len(names)
+            ):
                 raise ValueError(
                     f"the model {model.name!r} has no layer {layer!r}, expected one of {', '.join(names)}: "
                     "name one of these."
                 )
-            features = (copy.get_layer(layer) if isinstance(layer, str) else copy.layers[layer]).output
+            features = (
+                copy.get_layer(layer) if isinstance(layer, str) else copy.layers[layer]
+            ).output
         if len(features.shape) == 3:
             features = layers.GlobalAveragePooling1D(dtype="float32")(features)
         elif len(features.shape) == 4:
             features = layers.GlobalAveragePooling2D(dtype="float32")(features)
         judged = {"features": features}
-        answer, activation = copy.outputs[0], getattr(copy.layers[-1], "activation", None)
-        ends_in_softmax = activation is keras.activations.softmax or isinstance(copy.layers[-1], layers.Softmax)
+        answer, activation = (
+            copy.outputs[0],
+            getattr(copy.layers[-1], "activation", None),
+        )
+        ends_in_softmax = activation is keras.activations.softmax or isinstance(
+            copy.layers[-1], layers.Softmax
+        )
         classifies = len(answer.shape) == 2 and answer.shape[-1] > 1
         if classifies and ends_in_softmax:
             judged["probabilities"] = answer
@@ -154,8 +170,16 @@ class Judge:
             )
         require_ready(pixels)
         scale = np.float32(1 / 255 if pixels.dtype == np.uint8 else 1)
-        batches = (tf.constant(pixels[part].astype(np.float32) * scale) for part in chunks(len(pixels), _BATCH))
-        return np.concatenate([self._forward(batch)[output].numpy().astype(np.float32) for batch in batches])
+        batches = (
+            tf.constant(pixels[part].astype(np.float32) * scale)
+            for part in chunks(len(pixels), _BATCH)
+        )
+        return np.concatenate(
+            [
+                self._forward(batch)[output].numpy().astype(np.float32)
+                for batch in batches
+            ]
+        )
 
 
 def resized_for(judge: Judge, images: NDArray[Any]) -> NDArray[Any]:
@@ -171,6 +195,13 @@ def resized_for(judge: Judge, images: NDArray[Any]) -> NDArray[Any]:
     height, width, _ = judge.image_shape
     if images.shape[1:3] == (height, width):
         return images
-    parts = (tf.image.resize(images[part], (height, width), antialias=True) for part in chunks(len(images), _BATCH))
+    parts = (
+        tf.image.resize(images[part], (height, width), antialias=True)
+        for part in chunks(len(images), _BATCH)
+    )
     small = np.concatenate([part.numpy() for part in parts])
-    return np.rint(small).astype(np.uint8) if images.dtype == np.uint8 else small.astype(images.dtype)
+    return (
+        np.rint(small).astype(np.uint8)
+        if images.dtype == np.uint8
+        else small.astype(images.dtype)
+    )

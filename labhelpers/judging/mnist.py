@@ -49,12 +49,21 @@ def mnist_classifier(seed: int = 0) -> keras.Model:
 
     # float32 whatever the global policy: a judge must not change with the mixed precision of the model that it judges.
     def start(offset: int) -> dict[str, object]:
-        return {"dtype": "float32", "kernel_initializer": keras.initializers.GlorotUniform(seed=10 * seed + offset)}
+        return {
+            "dtype": "float32",
+            "kernel_initializer": keras.initializers.GlorotUniform(
+                seed=10 * seed + offset
+            ),
+        }
 
     images = keras.Input((28, 28, 1), name="images", dtype="float32")
-    x = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv_1", **start(1))(images)
+    x = layers.Conv2D(
+        16, 3, padding="same", activation="relu", name="conv_1", **start(1)
+    )(images)
     x = layers.MaxPooling2D(name="pool_1", dtype="float32")(x)  # 28x28 => 14x14
-    x = layers.Conv2D(32, 3, padding="same", activation="relu", name="conv_2", **start(2))(x)
+    x = layers.Conv2D(
+        32, 3, padding="same", activation="relu", name="conv_2", **start(2)
+    )(x)
     x = layers.MaxPooling2D(name="pool_2", dtype="float32")(x)  # 14x14 => 7x7
     x = layers.Flatten(name="flatten", dtype="float32")(x)
     x = layers.Dense(64, activation="relu", name="features", **start(3))(x)

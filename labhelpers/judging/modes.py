@@ -70,4 +70,6 @@ def mode_coverage(samples: ArrayLike, centres: ArrayLike, sigma: float) -> ModeC
     nearest = squares.argmin(axis=1)
     good = squares[np.arange(len(points)), nearest] <= (3.0 * sigma) ** 2
     counts = np.bincount(nearest[good], minlength=len(means)).astype(np.int64)
-    return ModeCoverage(int((counts > 0).sum()), len(means), float(good.mean()), counts, len(points))
+    return ModeCoverage(
+        int((counts > 0).sum()), len(means), float(good.mean()), counts, len(points)
+    )

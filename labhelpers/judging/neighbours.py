@@ -22,7 +22,9 @@ class PrecisionRecall(NamedTuple):
     recall: float
 
 
-def precision_recall(real_features: ArrayLike, fake_features: ArrayLike, k: int = 3) -> PrecisionRecall:
+def precision_recall(
+    real_features: ArrayLike, fake_features: ArrayLike, k: int = 3
+) -> PrecisionRecall:
     """Improved precision and recall: is each fake among the real images, and each real image among the fakes?
 
     A set's region is the union of closed balls, one around each of its samples, that reach to the sample's k-th nearest
@@ -62,7 +64,9 @@ class NearestImages(NamedTuple):
     distances: Floats
 
 
-def nearest_images(images: ArrayLike, references: ArrayLike, k: int = 1) -> NearestImages:
+def nearest_images(
+    images: ArrayLike, references: ArrayLike, k: int = 1
+) -> NearestImages:
     """The reference images (training images, say) that are nearest to each image, by Euclidean distance of pixels.
 
     Args:
@@ -79,7 +83,11 @@ def nearest_images(images: ArrayLike, references: ArrayLike, k: int = 1) -> Near
             range.
     """
     pictures, known = np.asarray(images), np.asarray(references)
-    if pictures.ndim < 2 or 0 in pictures.shape or pictures.shape[1:] != known.shape[1:]:
+    if (
+        pictures.ndim < 2
+        or 0 in pictures.shape
+        or pictures.shape[1:] != known.shape[1:]
+    ):
         raise ValueError(
             f"images have shape {pictures.shape} and references {known.shape}, expected two batches of images of one "
             "shape: add or remove the channel axis, or give the references that belong to these images."
@@ -90,7 +98,9 @@ def nearest_images(images: ArrayLike, references: ArrayLike, k: int = 1) -> Near
             "float ones to uint8 with data.to_uint8."
         )
     if not 1 <= k <= len(known):
-        raise ValueError(f"found k={k} for {len(known):,} references, expected from 1 to that number: lower k.")
+        raise ValueError(
+            f"found k={k} for {len(known):,} references, expected from 1 to that number: lower k."
+        )
     for checked in (pictures, known):
         require_ready(checked)
     points = table_of(pictures.reshape(len(pictures), -1), "images")
@@ -108,12 +118,16 @@ def nearest_images(images: ArrayLike, references: ArrayLike, k: int = 1) -> Near
     return NearestImages(best_indices, np.sqrt(best_squares))
 
 
-def _neighbour_sets(real_features: ArrayLike, fake_features: ArrayLike, k: int) -> tuple[Floats, Floats]:
+def _neighbour_sets(
+    real_features: ArrayLike, fake_features: ArrayLike, k: int
+) -> tuple[Floats, Floats]:
     if k < 1:
         raise ValueError(
             f"found k={k}, expected a count of neighbours of at least 1: the published settings are 3 and 5."
         )
-    real, fake = two_sets(real_features, fake_features, k + 1, f"k={k} nearest neighbours")
+    real, fake = two_sets(
+        real_features, fake_features, k + 1, f"k={k} nearest neighbours"
+    )
     # Distances do not change, and a large offset that all rows share no longer costs digits.
     origin = real[0].copy()
     return real - origin, fake - origin

@@ -51,14 +51,21 @@ class RealReference:
             one, other = self.features[order[::2]], self.features[order[1::2]]
         else:
             count = min(n, len(self.other_features))
-            one, other = self.features, self.other_features[rng.choice(len(self.other_features), count, replace=False)]
+            one, other = (
+                self.features,
+                self.other_features[
+                    rng.choice(len(self.other_features), count, replace=False)
+                ],
+            )
         if len(other) <= other.shape[1]:
             return None
         return frechet_distance(one, other), len(other)
 
 
 def real_reference(
-    judge: FeatureNetwork, real_images: ArrayLike, other_real_images: ArrayLike | None = None
+    judge: FeatureNetwork,
+    real_images: ArrayLike,
+    other_real_images: ArrayLike | None = None,
 ) -> RealReference:
     """Run the judge over the real images once.
 
@@ -114,7 +121,11 @@ class Quality:
             sizes += f" against {self.real_n:,} real images"
         more = [
             f"{name} {value:.3g}"
-            for name, value in (("KID", self.kid), ("precision", self.precision), ("recall", self.recall))
+            for name, value in (
+                ("KID", self.kid),
+                ("precision", self.precision),
+                ("recall", self.recall),
+            )
             if value is not None
         ]
         return ", ".join([f"FID {_short(self.fid)} ({floor}, {sizes})", *more])
@@ -155,4 +166,13 @@ def quality(
     if details:
         kid = kernel_distance(reference.features, features).mean
         precision, recall = precision_recall(reference.features, features)
-    return Quality(fid, floor, floor_n, len(features), len(reference.features), kid, precision, recall)
+    return Quality(
+        fid,
+        floor,
+        floor_n,
+        len(features),
+        len(reference.features),
+        kid,
+        precision,
+        recall,
+    )

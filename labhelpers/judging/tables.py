@@ -27,7 +27,9 @@ def table_of(values: ArrayLike, name: str) -> Floats:
             "give one row of numbers for every sample."
         )
     if table.dtype.kind not in "fiu":
-        raise ValueError(f"{name} holds {table.dtype}, expected numbers: convert it to float32 or float64.")
+        raise ValueError(
+            f"{name} holds {table.dtype}, expected numbers: convert it to float32 or float64."
+        )
     table = table.astype(np.float64)
     broken = int((~(np.abs(table) <= _LARGEST)).any(axis=1).sum())
     if broken:
@@ -38,7 +40,9 @@ def table_of(values: ArrayLike, name: str) -> Floats:
     return table
 
 
-def two_sets(real: ArrayLike, fake: ArrayLike, at_least: int, purpose: str) -> tuple[Floats, Floats]:
+def two_sets(
+    real: ArrayLike, fake: ArrayLike, at_least: int, purpose: str
+) -> tuple[Floats, Floats]:
     """Float64 copies of the features of real and of fake images.
 
     Args:
@@ -50,7 +54,10 @@ def two_sets(real: ArrayLike, fake: ArrayLike, at_least: int, purpose: str) -> t
     Raises:
         ValueError: a set is no finite table, the widths differ, or a set is too small.
     """
-    real_table, fake_table = table_of(real, "real_features"), table_of(fake, "fake_features")
+    real_table, fake_table = (
+        table_of(real, "real_features"),
+        table_of(fake, "fake_features"),
+    )
     if real_table.shape[1] != fake_table.shape[1]:
         raise ValueError(
             f"real_features have {real_table.shape[1]} dimensions and fake_features {fake_table.shape[1]}, expected "

@@ -24,7 +24,11 @@ from labhelpers.judging.frozen import write_weights
 from labhelpers.judging.quality import RealReference, real_reference
 
 MNIST_SEED = 0
-FACE_SEED, FACE_TEST_SEED, FACE_OTHER_SEED = 101, 102, 103  # of the drawn faces; the labs draw theirs from others
+FACE_SEED, FACE_TEST_SEED, FACE_OTHER_SEED = (
+    101,
+    102,
+    103,
+)  # of the drawn faces; the labs draw theirs from others
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,9 +40,15 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         0, or 1 where the data is not the real MNIST.
     """
-    parser = argparse.ArgumentParser(prog="python -m labhelpers.judging.train", description="Train a judge anew.")
+    parser = argparse.ArgumentParser(
+        prog="python -m labhelpers.judging.train", description="Train a judge anew."
+    )
     parser.add_argument("judge", choices=("mnist", "faces"))
-    return _train_mnist_judge() if parser.parse_args(arguments).judge == "mnist" else _train_face_judge()
+    return (
+        _train_mnist_judge()
+        if parser.parse_args(arguments).judge == "mnist"
+        else _train_face_judge()
+    )
 
 
 def _train_mnist_judge() -> int:
@@ -56,9 +66,15 @@ def _train_mnist_judge() -> int:
     model = train_mnist_classifier(data.train_images, data.train_labels)
     sha256 = write_weights(mnist.FILE, model)
     judge = mnist.judge_of(model)
-    accuracy = float((judge.probabilities(data.test_images).argmax(axis=1) == data.test_labels).mean())
+    accuracy = float(
+        (
+            judge.probabilities(data.test_images).argmax(axis=1) == data.test_labels
+        ).mean()
+    )
     print(f"test accuracy {accuracy:.4f}")
-    _print_floor(real_reference(judge, data.test_images, data.train_images[:10_000]), 10_000)
+    _print_floor(
+        real_reference(judge, data.test_images, data.train_images[:10_000]), 10_000
+    )
     _print_file(mnist.FILE, sha256, mnist.SHA256)
     return 0
 
@@ -66,14 +82,19 @@ def _train_mnist_judge() -> int:
 def _train_face_judge(count: int = 6000, test_count: int = 1000) -> int:
     """Train the face judge on drawn faces; ``main`` says what comes of it."""
     train = draw_faces(count, faces.SIZE, seed=FACE_SEED)
-    test, other = (draw_faces(test_count, faces.SIZE, seed=seed) for seed in (FACE_TEST_SEED, FACE_OTHER_SEED))
+    test, other = (
+        draw_faces(test_count, faces.SIZE, seed=seed)
+        for seed in (FACE_TEST_SEED, FACE_OTHER_SEED)
+    )
     tf.config.experimental.enable_op_determinism()
     model = train_face_classifier(train.images, train.attributes)
     sha256 = write_weights(faces.FILE, model)
     accuracy = attribute_accuracy(model, test.images, test.attributes)
     print(", ".join(f"{name} {share:.3f}" for name, share in accuracy.items()))
     print(f"mean test accuracy {np.mean(list(accuracy.values())):.4f}")
-    _print_floor(real_reference(faces.judge_of(model), test.images, other.images), test_count)
+    _print_floor(
+        real_reference(faces.judge_of(model), test.images, other.images), test_count
+    )
     _print_file(faces.FILE, sha256, faces.SHA256)
     return 0
 
@@ -81,17 +102,25 @@ def _train_face_judge(count: int = 6000, test_count: int = 1000) -> int:
 def _print_floor(reference: RealReference, count: int) -> None:
     floor = reference.floor(count)
     if floor is not None:
-        print(f"FID floor {floor[0]:.3f}, {len(reference.features):,} images against {floor[1]:,} others")
+        print(
+            f"FID floor {floor[0]:.3f}, {len(reference.features):,} images against {floor[1]:,} others"
+        )
 
 
 def _print_file(file: Path, sha256: str, stated: str) -> None:
     print(f"{file.stat().st_size:,} bytes, SHA-256 {sha256}")
     if sha256 != stated:
-        print("This is a new judge: where it is loaded, state its hash, and the numbers above in the docstring.")
+        print(
+            "This is a new judge: where it is loaded, state its hash, and the numbers above in the docstring."
+        )
 
 
 def train_mnist_classifier(
-    images: NDArray[np.uint8], labels: NDArray[np.integer], *, seed: int = MNIST_SEED, epochs: int = 2
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    *,
+    seed: int = MNIST_SEED,
+    epochs: int = 2,
 ) -> keras.Model:
     """Train the network of the MNIST judge: Adam(1e-3), batch 64, two epochs.
 
@@ -122,7 +151,11 @@ def train_mnist_classifier(
 
 
 def train_face_classifier(
-    images: NDArray[np.uint8], attributes: Mapping[str, NDArray[np.str_]], *, seed: int = 0, epochs: int = 10
+    images: NDArray[np.uint8],
+    attributes: Mapping[str, NDArray[np.str_]],
+    *,
+    seed: int = 0,
+    epochs: int = 10,
 ) -> keras.Model:
     """Train the network of the face judge to read every attribute: Adam(1e-3), batch 64.
 
@@ -141,18 +174,33 @@ def train_face_classifier(
     model = faces.face_classifier(seed)
 
     def loss(targets: Any, logits: Any) -> Any:
-        parts = zip(tf.split(logits, _kinds(), axis=1), tf.unstack(targets, axis=1), strict=True)
+        parts = zip(
+            tf.split(logits, _kinds(), axis=1), tf.unstack(targets, axis=1), strict=True
+        )
         return tf.add_n(
-            [tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(target, tf.int64), part) for part, target in parts]
+            [
+                tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    tf.cast(target, tf.int64), part
+                )
+                for part, target in parts
+            ]
         )
 
     model.compile(keras.optimizers.Adam(1e-3), loss, jit_compile=False)
-    model.fit(images / np.float32(255), _attribute_numbers(attributes), batch_size=64, epochs=epochs, verbose=2)
+    model.fit(
+        images / np.float32(255),
+        _attribute_numbers(attributes),
+        batch_size=64,
+        epochs=epochs,
+        verbose=2,
+    )
     return model
 
 
 def attribute_accuracy(
-    model: keras.Model, images: NDArray[np.uint8], attributes: Mapping[str, NDArray[np.str_]]
+    model: keras.Model,
+    images: NDArray[np.uint8],
+    attributes: Mapping[str, NDArray[np.str_]],
 ) -> dict[str, float]:
     """How well the network of the face judge reads the attributes.
 
@@ -177,7 +225,10 @@ def _kinds() -> list[int]:
 
 def _attribute_numbers(attributes: Mapping[str, NDArray[np.str_]]) -> NDArray[np.int64]:
     """Every attribute as the number of its value: ``(n, 10)``."""
-    columns = [[list(values).index(value) for value in attributes[name]] for name, values in ATTRIBUTES.items()]
+    columns = [
+        [list(values).index(value) for value in attributes[name]]
+        for name, values in ATTRIBUTES.items()
+    ]
     return np.array(columns, dtype=np.int64).T
 
 

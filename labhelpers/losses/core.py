@@ -32,9 +32,13 @@ Draw: TypeAlias = Callable[[tuple[Any, ...], keras.random.SeedGenerator], Tensor
 OptimizerFactory: TypeAlias = Callable[[], keras.optimizers.Optimizer]
 
 
-def adam(learning_rate: float, beta_1: float, beta_2: float = 0.999, **more: Any) -> OptimizerFactory:
+def adam(
+    learning_rate: float, beta_1: float, beta_2: float = 0.999, **more: Any
+) -> OptimizerFactory:
     """A recipe for Adam: an optimizer belongs to one player, so a loss keeps recipes and the game makes them."""
-    return functools.partial(keras.optimizers.Adam, learning_rate, beta_1, beta_2, **more)
+    return functools.partial(
+        keras.optimizers.Adam, learning_rate, beta_1, beta_2, **more
+    )
 
 
 def real_accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -47,7 +51,10 @@ def fake_accuracy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32))
 
 
-accuracies: Mapping[str, ScoreFunction] = {"d_real_accuracy": real_accuracy, "d_fake_accuracy": fake_accuracy}
+accuracies: Mapping[str, ScoreFunction] = {
+    "d_real_accuracy": real_accuracy,
+    "d_fake_accuracy": fake_accuracy,
+}
 """What is logged beside a loss whose border between real and fake is a score of 0."""
 
 mean_scores: Mapping[str, ScoreFunction] = {
@@ -85,13 +92,17 @@ class Term:
     every: int = 1
     draws: Mapping[str, Draw] = field(default_factory=dict, compare=False, repr=False)
     keeps: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    monitors: Mapping[str, Callable[[Seen], Tensor]] = field(default_factory=dict, compare=False, repr=False)
+    monitors: Mapping[str, Callable[[Seen], Tensor]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     name: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise ValueError(f"every is {self.every}, expected a number of steps of at least 1.")
+            raise ValueError(
+                f"every is {self.every}, expected a number of steps of at least 1."
+            )
 
     def is_paid_by(self, player: str) -> bool:
         """Whether the "generator", or the "discriminator", pays this term."""
@@ -129,9 +140,15 @@ class AdversarialLoss:
     relativistic: bool = field(default=False, compare=False, repr=False)
     critic_steps: int = field(default=1, compare=False)
     clip_weights: float | None = field(default=None, compare=False)
-    generator_optimizer: OptimizerFactory = field(default=adam(2e-4, 0.5), compare=False, repr=False)
-    discriminator_optimizer: OptimizerFactory = field(default=adam(2e-4, 0.5), compare=False, repr=False)
-    monitors: Mapping[str, ScoreFunction] = field(default_factory=lambda: accuracies, compare=False, repr=False)
+    generator_optimizer: OptimizerFactory = field(
+        default=adam(2e-4, 0.5), compare=False, repr=False
+    )
+    discriminator_optimizer: OptimizerFactory = field(
+        default=adam(2e-4, 0.5), compare=False, repr=False
+    )
+    monitors: Mapping[str, ScoreFunction] = field(
+        default_factory=lambda: accuracies, compare=False, repr=False
+    )
     name: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
     added: tuple[Term, ...] = field(default=(), compare=False, repr=False)
@@ -141,12 +158,21 @@ class AdversarialLoss:
         """The scalars that one training step with this loss reports, in their order."""
         numbers = [name for name, start in self.keeps.items() if np.ndim(start) == 0]
         watched = [name for term in self.terms for name in term.monitors]
-        return ("g_loss", "d_loss", *(term.name for term in self.terms), *numbers, *watched, *self.monitors)
+        return (
+            "g_loss",
+            "d_loss",
+            *(term.name for term in self.terms),
+            *numbers,
+            *watched,
+            *self.monitors,
+        )
 
     @property
     def keeps(self) -> dict[str, Any]:
         """First values of all that the terms keep between steps, by name."""
-        return {name: start for term in self.terms for name, start in term.keeps.items()}
+        return {
+            name: start for term in self.terms for name, start in term.keeps.items()
+        }
 
     @property
     def draws(self) -> dict[str, Draw]:
@@ -162,7 +188,9 @@ class AdversarialLoss:
         taken = {*self.names, *self.keeps}
         for term in terms:
             if not term.name:
-                raise ValueError("This term has no name. Decorate the function that makes it with registered_term.")
+                raise ValueError(
+                    "This term has no name. Decorate the function that makes it with registered_term."
+                )
             for name in (term.name, *term.keeps, *term.monitors):
                 if name in taken:
                     raise ValueError(
@@ -171,13 +199,18 @@ class AdversarialLoss:
                     )
                 taken.add(name)
         payers = {"generator": "L_G", "discriminator": "L_D", "both": "L_D, L_G"}
-        formulas = [rf", \quad {payers[term.payer]} \mathrel{{+}}= {term.formula}" for term in terms]
+        formulas = [
+            rf", \quad {payers[term.payer]} \mathrel{{+}}= {term.formula}"
+            for term in terms
+        ]
         return dataclasses.replace(
             self,
             terms=(*self.terms, *terms),
             added=(*self.added, *terms),
             formula="".join([self.formula, *formulas]),
-            source="; ".join([self.source, *(term.source for term in terms if term.source)]),
+            source="; ".join(
+                [self.source, *(term.source for term in terms if term.source)]
+            ),
         )
 
     def score_of(self, output: Any) -> Any:
@@ -198,7 +231,10 @@ class AdversarialLoss:
     def to_config(self) -> dict[str, Any]:
         """Name and arguments of the loss and of each added term, as JSON can hold them."""
         config = {"name": self.name, "arguments": dict(self.arguments)}
-        added = [{"name": term.name, "arguments": dict(term.arguments)} for term in self.added]
+        added = [
+            {"name": term.name, "arguments": dict(term.arguments)}
+            for term in self.added
+        ]
         return {**config, "terms": added} if added else config
 
     @staticmethod
@@ -208,12 +244,18 @@ class AdversarialLoss:
         Raises:
             ValueError: there is no loss, or no term, of this name.
         """
-        if config["name"] == "with_r1":  # how models that were saved before losses had terms name it
+        if (
+            config["name"] == "with_r1"
+        ):  # how models that were saved before losses had terms name it
             config = config["arguments"]
             r1 = {"name": "r1", "arguments": {"gamma": config["gamma"]}}
-            return AdversarialLoss.from_config(config["loss"]["loss"]).plus(_made_again(r1, TERMS))
+            return AdversarialLoss.from_config(config["loss"]["loss"]).plus(
+                _made_again(r1, TERMS)
+            )
         loss: AdversarialLoss = _made_again(config, LOSSES)
-        return loss.plus(*(_made_again(term, TERMS) for term in config.get("terms", ())))
+        return loss.plus(
+            *(_made_again(term, TERMS) for term in config.get("terms", ()))
+        )
 
 
 def parts_of(scores: Any) -> list[Tensor]:
@@ -221,7 +263,9 @@ def parts_of(scores: Any) -> list[Tensor]:
     return list(scores) if isinstance(scores, list | tuple) else [scores]
 
 
-def mean_over_parts(function: ScoreFunction, real_scores: Any, fake_scores: Any) -> Tensor:
+def mean_over_parts(
+    function: ScoreFunction, real_scores: Any, fake_scores: Any
+) -> Tensor:
     """A function of scores, as the mean over their parts: one for each scale or head.
 
     Args:
@@ -229,7 +273,10 @@ def mean_over_parts(function: ScoreFunction, real_scores: Any, fake_scores: Any)
         real_scores: a tensor, or a list of tensors.
         fake_scores: the same structure.
     """
-    values = [function(*pair) for pair in zip(parts_of(real_scores), parts_of(fake_scores), strict=True)]
+    values = [
+        function(*pair)
+        for pair in zip(parts_of(real_scores), parts_of(fake_scores), strict=True)
+    ]
     return values[0] if len(values) == 1 else tf.add_n(values) / len(values)
 
 
@@ -242,7 +289,9 @@ TERMS: dict[str, Callable[..., Term]] = {}
 Value = TypeVar("Value", AdversarialLoss, Term)
 
 
-def registered_loss(factory: Callable[..., AdversarialLoss]) -> Callable[..., AdversarialLoss]:
+def registered_loss(
+    factory: Callable[..., AdversarialLoss],
+) -> Callable[..., AdversarialLoss]:
     """Give the losses that a function makes its name and arguments, and list it in ``LOSSES``."""
     return _registered(factory, LOSSES)
 
@@ -252,7 +301,9 @@ def registered_term(factory: Callable[..., Term]) -> Callable[..., Term]:
     return _registered(factory, TERMS)
 
 
-def _registered(factory: Callable[..., Value], registry: dict[str, Callable[..., Value]]) -> Callable[..., Value]:
+def _registered(
+    factory: Callable[..., Value], registry: dict[str, Callable[..., Value]]
+) -> Callable[..., Value]:
     signature = inspect.signature(factory)
 
     @functools.wraps(factory)
@@ -260,15 +311,23 @@ def _registered(factory: Callable[..., Value], registry: dict[str, Callable[...,
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         value = factory(*args, **kwargs)
-        named = dataclasses.replace(value, name=factory.__name__, arguments=dict(bound.arguments))
+        named = dataclasses.replace(
+            value, name=factory.__name__, arguments=dict(bound.arguments)
+        )
         # Terms that the function itself has added are made again by it, and need no place in the config.
-        return dataclasses.replace(named, added=()) if isinstance(named, AdversarialLoss) else named
+        return (
+            dataclasses.replace(named, added=())
+            if isinstance(named, AdversarialLoss)
+            else named
+        )
 
     registry[factory.__name__] = make
     return make
 
 
-def _made_again(config: Mapping[str, Any], registry: dict[str, Callable[..., Value]]) -> Value:
+def _made_again(
+    config: Mapping[str, Any], registry: dict[str, Callable[..., Value]]
+) -> Value:
     name = config["name"]
     if name not in registry:
         kind = "loss" if registry is LOSSES else "term"

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from labhelpers.arrays import Tensor
-from labhelpers.losses.core import AdversarialLoss, ScoreFunction, Term, adam, registered_loss, registered_term
+from labhelpers.losses.core import (
+    AdversarialLoss,
+    ScoreFunction,
+    Term,
+    adam,
+    registered_loss,
+    registered_term,
+)
 from labhelpers.losses.seen import Seen
 
 _mean_energies: Mapping[str, ScoreFunction] = {
@@ -31,7 +38,9 @@ def ebgan(margin: float = 10.0, pull_away: float = 0.1) -> AdversarialLoss:
     """
 
     def discriminator(real_energy: Tensor, fake_energy: Tensor) -> Tensor:
-        return tf.reduce_mean(real_energy) + tf.reduce_mean(tf.nn.relu(margin - fake_energy))
+        return tf.reduce_mean(real_energy) + tf.reduce_mean(
+            tf.nn.relu(margin - fake_energy)
+        )
 
     return AdversarialLoss(
         discriminator=discriminator,
@@ -93,7 +102,9 @@ def began(gamma: float = 0.5, rate: float = 0.001) -> AdversarialLoss:
     """
 
     def convergence(real_energy: Tensor, fake_energy: Tensor) -> Tensor:
-        return tf.reduce_mean(real_energy) + tf.abs(_imbalance(gamma, real_energy, fake_energy))
+        return tf.reduce_mean(real_energy) + tf.abs(
+            _imbalance(gamma, real_energy, fake_energy)
+        )
 
     return AdversarialLoss(
         discriminator=lambda real_energy, fake_energy: tf.reduce_mean(real_energy),
@@ -121,12 +132,22 @@ def controlled_fakes(gamma: float = 0.5, rate: float = 0.001) -> Term:
     """
 
     def amount(seen: Seen) -> tuple[Tensor, dict[str, Tensor]]:
-        real_energy, fake_energy, k = seen.real["energy"], seen.fake["energy"], seen.state["k"]
-        moved = tf.clip_by_value(k + rate * _imbalance(gamma, real_energy, fake_energy), 0.0, 1.0)
+        real_energy, fake_energy, k = (
+            seen.real["energy"],
+            seen.fake["energy"],
+            seen.state["k"],
+        )
+        moved = tf.clip_by_value(
+            k + rate * _imbalance(gamma, real_energy, fake_energy), 0.0, 1.0
+        )
         return -k * tf.reduce_mean(fake_energy), {"k": moved}
 
     return Term(
-        "discriminator", amount, formula=r"-k\,\mathbb{E} L(G)", source="Berthelot et al. 2017", keeps={"k": 0.0}
+        "discriminator",
+        amount,
+        formula=r"-k\,\mathbb{E} L(G)",
+        source="Berthelot et al. 2017",
+        keeps={"k": 0.0},
     )
 
 

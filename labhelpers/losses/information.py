@@ -32,7 +32,9 @@ def codes_error(categories: int, uniform: int, weight: float = 1.0) -> Term:
 
     def category_error(seen: Seen) -> Tensor:
         wanted = seen.batch.source[:, -categories - uniform : -uniform or None]
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, seen.fake["category"]))
+        return tf.reduce_mean(
+            tf.nn.softmax_cross_entropy_with_logits(wanted, seen.fake["category"])
+        )
 
     def amount(seen: Seen) -> Tensor:
         wanted = seen.batch.source[:, seen.batch.source.shape[1] - uniform :]
@@ -45,5 +47,7 @@ def codes_error(categories: int, uniform: int, weight: float = 1.0) -> Term:
         weight,
         formula=rf"-{weight:g}\, \mathbb{{E}} \log Q(c \mid G(z, c))",
         source="Chen et al. 2016, InfoGAN, equation 5",
-        monitors={"information": lambda seen: math.log(categories) - category_error(seen)},
+        monitors={
+            "information": lambda seen: math.log(categories) - category_error(seen)
+        },
     )

@@ -14,7 +14,9 @@ from labhelpers.losses.core import Term, parts_of, registered_term
 from labhelpers.losses.seen import Seen
 
 
-def _one_number_an_image(shape: tuple[Any, ...], seed: keras.random.SeedGenerator) -> Tensor:
+def _one_number_an_image(
+    shape: tuple[Any, ...], seed: keras.random.SeedGenerator
+) -> Tensor:
     return keras.random.uniform((shape[0],), seed=seed)
 
 
@@ -39,7 +41,9 @@ def gradient_penalty(weight: float = 10.0, target: float = 1.0) -> Term:
         _refuse_batch_norm(seen.networks.get("discriminator"))
         real_images, fake_images = seen.real_images, seen.fake_images
         share = tf.reshape(seen.drawn["mix"], [-1] + [1] * (real_images.shape.rank - 1))
-        mixed = fake_images + tf.cast(share, real_images.dtype) * (real_images - fake_images)
+        mixed = fake_images + tf.cast(share, real_images.dtype) * (
+            real_images - fake_images
+        )
         # Below 1e-12 the root's gradient is infinite, and 0 times infinite is NaN: cut there, it is 0.
         norm = tf.sqrt(tf.maximum(squared_gradient(seen.score, mixed), 1e-12))
         return tf.reduce_mean(tf.square((norm - target) / target))
@@ -64,7 +68,9 @@ def r1(gamma: float = 10.0, every: int = 1) -> Term:
 
     Source: Mescheder et al. 2018, equation 9.
     """
-    term = _zero_centred(gamma, every, lambda seen: seen.real_images, "D(x)", "equation 9")
+    term = _zero_centred(
+        gamma, every, lambda seen: seen.real_images, "D(x)", "equation 9"
+    )
     # The penalty needs no random place. Drawing one keeps the order of the random numbers, and with it every figure
     # that the labs quote for a seed.
     return dataclasses.replace(term, draws={"mix": _one_number_an_image})
@@ -80,10 +86,18 @@ def r2(gamma: float = 10.0, every: int = 1) -> Term:
 
     Source: Mescheder et al. 2018, equation 10.
     """
-    return _zero_centred(gamma, every, lambda seen: seen.fake_images, "D(G(z))", "equation 10")
+    return _zero_centred(
+        gamma, every, lambda seen: seen.fake_images, "D(G(z))", "equation 10"
+    )
 
 
-def _zero_centred(gamma: float, every: int, images: Callable[[Seen], Tensor], score: str, equation: str) -> Term:
+def _zero_centred(
+    gamma: float,
+    every: int,
+    images: Callable[[Seen], Tensor],
+    score: str,
+    equation: str,
+) -> Term:
     return Term(
         "discriminator",
         lambda seen: tf.reduce_mean(squared_gradient(seen.score, images(seen))),
@@ -96,7 +110,9 @@ def _zero_centred(gamma: float, every: int, images: Callable[[Seen], Tensor], sc
 
 def relative_norm(target: float) -> str:
     """The norm that ``gradient_penalty`` holds at 1, in LaTeX."""
-    return r"\lVert \nabla_{\hat x} D(\hat x) \rVert" + ("" if target == 1 else f" / {target:g}")
+    return r"\lVert \nabla_{\hat x} D(\hat x) \rVert" + (
+        "" if target == 1 else f" / {target:g}"
+    )
 
 
 def squared_gradient(score: Callable[[Tensor], Any], images: Tensor) -> Tensor:
@@ -119,7 +135,10 @@ def squared_gradient(score: Callable[[Tensor], Any], images: Tensor) -> Tensor:
 def _refuse_batch_norm(network: Any) -> None:
     if not isinstance(network, keras.Model):
         return
-    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in network._flatten_layers()):
+    if any(
+        isinstance(layer, keras.layers.BatchNormalization)
+        for layer in network._flatten_layers()
+    ):
         raise ValueError(
             f"The critic {network.name!r} uses batch norm, which mixes the gradients of a batch, but the "
             "gradient penalty is on each image's own. Build it without BatchNormalization, or with LayerNormalization."

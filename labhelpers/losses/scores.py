@@ -11,7 +11,9 @@ _CROSS_ENTROPY = r"L_D = \mathbb{E}\,\log(1 + e^{-r}) + \mathbb{E}\,\log(1 + e^{
 
 
 def _cross_entropy(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(tf.nn.softplus(fake_logits))
+    return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+        tf.nn.softplus(fake_logits)
+    )
 
 
 @registered_loss
@@ -25,7 +27,9 @@ def non_saturating() -> AdversarialLoss:
     """
     return AdversarialLoss(
         discriminator=_cross_entropy,
-        generator=lambda real_logits, fake_logits: tf.reduce_mean(tf.nn.softplus(-fake_logits)),
+        generator=lambda real_logits, fake_logits: tf.reduce_mean(
+            tf.nn.softplus(-fake_logits)
+        ),
         formula=_CROSS_ENTROPY + r"\quad L_G = \mathbb{E}\,\log(1 + e^{-f})",
         source="Goodfellow et al. 2014, Generative Adversarial Nets, section 3",
     )
@@ -41,14 +45,18 @@ def saturating() -> AdversarialLoss:
     """
     return AdversarialLoss(
         discriminator=_cross_entropy,
-        generator=lambda real_logits, fake_logits: -tf.reduce_mean(tf.nn.softplus(fake_logits)),
+        generator=lambda real_logits, fake_logits: (
+            -tf.reduce_mean(tf.nn.softplus(fake_logits))
+        ),
         formula=_CROSS_ENTROPY + r"\quad L_G = -\mathbb{E}\,\log(1 + e^{f})",
         source="Goodfellow et al. 2014, Generative Adversarial Nets, equation 1",
     )
 
 
 @registered_loss
-def least_squares(fake_target: float = 0.0, real_target: float = 1.0, generator_target: float = 1.0) -> AdversarialLoss:
+def least_squares(
+    fake_target: float = 0.0, real_target: float = 1.0, generator_target: float = 1.0
+) -> AdversarialLoss:
     """Squares instead of cross-entropies: a fake far on the right side of the border is still pulled towards it.
 
     Args:
@@ -62,12 +70,16 @@ def least_squares(fake_target: float = 0.0, real_target: float = 1.0, generator_
     a, b, c = fake_target, real_target, generator_target
 
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        return 0.5 * tf.reduce_mean(tf.square(real_logits - b)) + 0.5 * tf.reduce_mean(tf.square(fake_logits - a))
+        return 0.5 * tf.reduce_mean(tf.square(real_logits - b)) + 0.5 * tf.reduce_mean(
+            tf.square(fake_logits - a)
+        )
 
     # D's accuracies would ask for the border halfway between both targets, so the scores themselves are logged.
     return AdversarialLoss(
         discriminator=discriminator,
-        generator=lambda real_logits, fake_logits: 0.5 * tf.reduce_mean(tf.square(fake_logits - c)),
+        generator=lambda real_logits, fake_logits: (
+            0.5 * tf.reduce_mean(tf.square(fake_logits - c))
+        ),
         formula=rf"L_D = \tfrac12 \mathbb{{E}}(r - {b:g})^2 + \tfrac12 \mathbb{{E}}(f - {a:g})^2, \quad "
         rf"L_G = \tfrac12 \mathbb{{E}}(f - {c:g})^2",
         source="Mao et al. 2017, Least Squares Generative Adversarial Networks, equations 2, 8, 9",
@@ -85,7 +97,9 @@ def hinge() -> AdversarialLoss:
     """
 
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        return tf.reduce_mean(tf.nn.relu(1.0 - real_logits)) + tf.reduce_mean(tf.nn.relu(1.0 + fake_logits))
+        return tf.reduce_mean(tf.nn.relu(1.0 - real_logits)) + tf.reduce_mean(
+            tf.nn.relu(1.0 + fake_logits)
+        )
 
     return AdversarialLoss(
         discriminator=discriminator,
@@ -107,8 +121,12 @@ def relativistic() -> AdversarialLoss:
     Source: Jolicoeur-Martineau 2018, section 4 (RSGAN); Huang et al. 2024 (R3GAN), equation 2.
     """
     return AdversarialLoss(
-        discriminator=lambda real_logits, fake_logits: tf.reduce_mean(tf.nn.softplus(fake_logits - real_logits)),
-        generator=lambda real_logits, fake_logits: tf.reduce_mean(tf.nn.softplus(real_logits - fake_logits)),
+        discriminator=lambda real_logits, fake_logits: tf.reduce_mean(
+            tf.nn.softplus(fake_logits - real_logits)
+        ),
+        generator=lambda real_logits, fake_logits: tf.reduce_mean(
+            tf.nn.softplus(real_logits - fake_logits)
+        ),
         formula=r"L_D = \mathbb{E}\,\log(1 + e^{f - r}), \quad L_G = \mathbb{E}\,\log(1 + e^{r - f})",
         source="Huang et al. 2024, The GAN is dead; long live the GAN! A Modern Baseline GAN, equation 2",
         relativistic=True,

@@ -24,7 +24,9 @@ def reconstruction_loss(images: Tensor, reconstructions: Tensor) -> Tensor:
 
     Source: Kingma and Welling, Auto-Encoding Variational Bayes (2014), appendix C.1.
     """
-    p = tf.clip_by_value(reconstructions, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    p = tf.clip_by_value(
+        reconstructions, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY
+    )
     nats = -(images * tf.math.log(p) + (1 - images) * tf.math.log(1 - p))
     return tf.reduce_sum(tf.reshape(nats, (tf.shape(nats)[0], -1)), axis=1)
 
@@ -45,7 +47,11 @@ def kl_divergence(mean: Tensor, log_var: Tensor) -> Tensor:
 
 
 def vae_loss(
-    images: Tensor, reconstructions: Tensor, mean: Tensor, log_var: Tensor, beta: Tensor | float = 1.0
+    images: Tensor,
+    reconstructions: Tensor,
+    mean: Tensor,
+    log_var: Tensor,
+    beta: Tensor | float = 1.0,
 ) -> dict[str, Tensor]:
     """The loss of a (beta-)VAE: reconstruction plus ``beta`` times KL, both means over the batch of nats per image.
 
@@ -63,7 +69,11 @@ def vae_loss(
     """
     reconstruction = tf.reduce_mean(reconstruction_loss(images, reconstructions))
     kl = tf.reduce_mean(kl_divergence(mean, log_var))
-    return {"loss": reconstruction + beta * kl, "reconstruction": reconstruction, "kl": kl}
+    return {
+        "loss": reconstruction + beta * kl,
+        "reconstruction": reconstruction,
+        "kl": kl,
+    }
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:

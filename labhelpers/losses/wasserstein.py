@@ -38,7 +38,9 @@ def wgan(clip_weights: float = 0.01, critic_steps: int = 5) -> AdversarialLoss:
 
 
 @registered_loss
-def wgan_gp(weight: float = 10.0, critic_steps: int = 5, target: float = 1.0) -> AdversarialLoss:
+def wgan_gp(
+    weight: float = 10.0, critic_steps: int = 5, target: float = 1.0
+) -> AdversarialLoss:
     """The Wasserstein distance, from a critic whose gradient is held at norm 1 between real and fake images.
 
     The critic must not use batch norm: the penalty is on each image's own gradient.
@@ -64,7 +66,9 @@ def wgan_gp(weight: float = 10.0, critic_steps: int = 5, target: float = 1.0) ->
 
 def _wasserstein() -> AdversarialLoss:
     return AdversarialLoss(
-        discriminator=lambda real_scores, fake_scores: tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores),
+        discriminator=lambda real_scores, fake_scores: (
+            tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
+        ),
         generator=lambda real_scores, fake_scores: -tf.reduce_mean(fake_scores),
         formula=r"L_D = \mathbb{E} f - \mathbb{E} r, \quad L_G = -\mathbb{E} f",
         source="",

@@ -6,12 +6,28 @@ To import this package is to register the layers of all its files, so that netwo
 from labhelpers.models.augmentation import augmented, differentiable_augmentation
 from labhelpers.models.autoencoder import autoencoder_discriminator
 from labhelpers.models.conditional import conditional_pair, info_pair
-from labhelpers.models.dcgan import anime_pair, cnn_pair, dcgan_pair, light_dcgan_pair, light_face_pair
+from labhelpers.models.dcgan import (
+    anime_pair,
+    cnn_pair,
+    dcgan_pair,
+    light_dcgan_pair,
+    light_face_pair,
+)
 from labhelpers.models.dense import deep_dense_pair, toy_pair, vanilla_pair
 from labhelpers.models.pair import Pair, assemble_gan, discriminator_from_encoder
-from labhelpers.models.sizes import doublings_for, mirrored_sizes, sizes_of, sizing_table
+from labhelpers.models.sizes import (
+    doublings_for,
+    mirrored_sizes,
+    sizes_of,
+    sizing_table,
+)
 from labhelpers.models.transformer import light_transformer_pair, transformer_pair
-from labhelpers.models.variational import conv_decoder, conv_encoder, dense_decoder, dense_encoder
+from labhelpers.models.variational import (
+    conv_decoder,
+    conv_encoder,
+    dense_decoder,
+    dense_encoder,
+)
 
 __all__ = [
     "Pair",

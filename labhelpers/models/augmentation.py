@@ -37,7 +37,12 @@ class RandomColour(layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.brightness, self.saturation, self.contrast, self.seed = brightness, saturation, contrast, seed
+        self.brightness, self.saturation, self.contrast, self.seed = (
+            brightness,
+            saturation,
+            contrast,
+            seed,
+        )
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
@@ -50,19 +55,31 @@ class RandomColour(layers.Layer):
         mean = keras.ops.mean(images, axis=(1, 2, 3), keepdims=True)
         return (images - mean) * self._draw(images, 1.0, self.contrast) + mean
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    def compute_output_shape(
+        self, input_shape: Sequence[int | None]
+    ) -> tuple[int | None, ...]:
         """The same shape."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this layer."""
-        amounts = {"brightness": self.brightness, "saturation": self.saturation, "contrast": self.contrast}
+        amounts = {
+            "brightness": self.brightness,
+            "saturation": self.saturation,
+            "contrast": self.contrast,
+        }
         return {**super().get_config(), **amounts, "seed": self.seed}
 
     def _draw(self, images: Tensor, middle: float, reach: float) -> Tensor:
         """One number for each image, (batch, 1, 1, 1)."""
         shape = (keras.ops.shape(images)[0], 1, 1, 1)
-        return keras.random.uniform(shape, middle - reach, middle + reach, dtype=images.dtype, seed=self.seed_generator)
+        return keras.random.uniform(
+            shape,
+            middle - reach,
+            middle + reach,
+            dtype=images.dtype,
+            seed=self.seed_generator,
+        )
 
 
 @keras.saving.register_keras_serializable(package="labhelpers")
@@ -91,7 +108,9 @@ class TrainingOnly(layers.Layer):
                 images = layer(images, training=True)
         return images
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    def compute_output_shape(
+        self, input_shape: Sequence[int | None]
+    ) -> tuple[int | None, ...]:
         """The same shape."""
         return tuple(input_shape)
 
@@ -103,7 +122,13 @@ class TrainingOnly(layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TrainingOnly:
         """The inverse of ``get_config``."""
-        return cls([keras.saving.deserialize_keras_object(part) for part in config.pop("changes")], **config)
+        return cls(
+            [
+                keras.saving.deserialize_keras_object(part)
+                for part in config.pop("changes")
+            ],
+            **config,
+        )
 
 
 def differentiable_augmentation(
@@ -130,23 +155,41 @@ def differentiable_augmentation(
 
     Source: Zhao et al. 2020, section 3; the translation and the cutout are Keras' own layers.
     """
-    seeds = (None, None, None) if seed is None else (3 * seed, 3 * seed + 1, 3 * seed + 2)
+    seeds = (
+        (None, None, None) if seed is None else (3 * seed, 3 * seed + 1, 3 * seed + 2)
+    )
     known = {
-        "colour": RandomColour(0.5 * colour, colour, 0.5 * colour, seed=seeds[0], name="colour"),
+        "colour": RandomColour(
+            0.5 * colour, colour, 0.5 * colour, seed=seeds[0], name="colour"
+        ),
         "translation": layers.RandomTranslation(
-            0.125, 0.125, fill_mode="constant", fill_value=0.0, seed=seeds[1], name="translation"
+            0.125,
+            0.125,
+            fill_mode="constant",
+            fill_value=0.0,
+            seed=seeds[1],
+            name="translation",
         ),
         "cutout": layers.RandomErasing(
-            (1.0, 1.0), scale=(0.25, 0.25), fill_value=0.0, value_range=(-1, 1), seed=seeds[2], name="cutout"
+            (1.0, 1.0),
+            scale=(0.25, 0.25),
+            fill_value=0.0,
+            value_range=(-1, 1),
+            seed=seeds[2],
+            name="cutout",
         ),
     }
     unknown = set(changes) - set(known)
     if unknown:
-        raise ValueError(f"There is no change {', '.join(sorted(unknown))}: choose from {', '.join(known)}.")
+        raise ValueError(
+            f"There is no change {', '.join(sorted(unknown))}: choose from {', '.join(known)}."
+        )
     return [known[name] for name in changes]
 
 
-def augmented(discriminator: keras.Model, augmentation: Sequence[layers.Layer] | None = None) -> keras.Model:
+def augmented(
+    discriminator: keras.Model, augmentation: Sequence[layers.Layer] | None = None
+) -> keras.Model:
     """A discriminator that looks at augmented images while it trains: at real ones and at fakes.
 
     The layers stand in front of it, so whatever it is shown passes through them, and G's gradient flows back through
@@ -159,6 +202,11 @@ def augmented(discriminator: keras.Model, augmentation: Sequence[layers.Layer] |
     Returns:
         A model with the same inputs and outputs.
     """
-    changes = TrainingOnly(differentiable_augmentation() if augmentation is None else augmentation, name="augmentation")
+    changes = TrainingOnly(
+        differentiable_augmentation() if augmentation is None else augmentation,
+        name="augmentation",
+    )
     images = keras.Input(discriminator.input_shape[1:], name="images")
-    return keras.Model(images, discriminator(changes(images)), name=f"augmented_{discriminator.name}")
+    return keras.Model(
+        images, discriminator(changes(images)), name=f"augmented_{discriminator.name}"
+    )

@@ -29,13 +29,17 @@ class ReconstructionEnergy(layers.Layer):
     def __init__(self, kind: str = "l2", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if kind not in ("l1", "l2"):
-            raise ValueError(f'The energy is {kind!r}, expected "l2" (EBGAN) or "l1" (BEGAN): choose one of them.')
+            raise ValueError(
+                f'The energy is {kind!r}, expected "l2" (EBGAN) or "l1" (BEGAN): choose one of them.'
+            )
         self.kind = kind
 
     def call(self, pair: Sequence[Tensor]) -> Tensor:
         """The energy of each image."""
         images, reconstructions = pair
-        error = keras.ops.reshape(reconstructions - images, (-1, math.prod(images.shape[1:])))
+        error = keras.ops.reshape(
+            reconstructions - images, (-1, math.prod(images.shape[1:]))
+        )
         if self.kind == "l1":
             return keras.ops.mean(keras.ops.abs(error), axis=1, keepdims=True)
         squared = keras.ops.sum(keras.ops.square(error), axis=1, keepdims=True)
@@ -48,7 +52,11 @@ class ReconstructionEnergy(layers.Layer):
 
 
 def autoencoder_discriminator(
-    data_shape: Sequence[int] = (28, 28, 1), *, hidden: int = 256, code_dim: int = 32, energy: str = "l2"
+    data_shape: Sequence[int] = (28, 28, 1),
+    *,
+    hidden: int = 256,
+    code_dim: int = 32,
+    energy: str = "l2",
 ) -> keras.Model:
     """A dense autoencoder whose error is the score, for EBGAN and BEGAN.
 
@@ -70,6 +78,13 @@ def autoencoder_discriminator(
     x = layers.LeakyReLU(0.2)(layers.Dense(hidden)(layers.Flatten()(images)))
     code = layers.Dense(code_dim, name="code")(x)
     x = layers.LeakyReLU(0.2)(layers.Dense(hidden)(layers.LeakyReLU(0.2)(code)))
-    reconstructions = layers.Reshape(tuple(data_shape))(layers.Dense(math.prod(data_shape))(x))
-    scores = {"energy": ReconstructionEnergy(energy, name="energy")([images, reconstructions]), "code": code}
+    reconstructions = layers.Reshape(tuple(data_shape))(
+        layers.Dense(math.prod(data_shape))(x)
+    )
+    scores = {
+        "energy": ReconstructionEnergy(energy, name="energy")(
+            [images, reconstructions]
+        ),
+        "code": code,
+    }
     return keras.Model(images, scores, name="autoencoder_discriminator")

@@ -25,10 +25,18 @@ def conditional_pair(latent_dim: int = 64, classes: int = 10) -> Pair:
 
     Source: Mirza and Osindero 2014, section 3; labels as channels: Perarnau et al. 2016, section 4.2.
     """
-    noise, label = keras.Input((latent_dim,), name="noise"), keras.Input((classes,), name="label")
-    fake_images = light_dcgan_pair(latent_dim + classes).generator(layers.Concatenate()([noise, label]))
+    noise, label = (
+        keras.Input((latent_dim,), name="noise"),
+        keras.Input((classes,), name="label"),
+    )
+    fake_images = light_dcgan_pair(latent_dim + classes).generator(
+        layers.Concatenate()([noise, label])
+    )
 
-    images, judged = keras.Input((28, 28, 1), name="images"), keras.Input((classes,), name="label")
+    images, judged = (
+        keras.Input((28, 28, 1), name="images"),
+        keras.Input((classes,), name="label"),
+    )
     planes = layers.UpSampling2D(28)(layers.Reshape((1, 1, classes))(judged))
     stacked = layers.Concatenate()([images, planes])
     logits = light_dcgan_pair(channels=1 + classes).discriminator(stacked)
@@ -59,12 +67,20 @@ def info_pair(noise_dim: int = 62, categories: int = 10, uniform: int = 2) -> Pa
     latent_dim = noise_dim + categories + uniform
     light, judge = light_dcgan_pair(latent_dim)
     louder = layers.Rescaling([1.0] * noise_dim + [2.0] * categories + [1.0] * uniform)
-    generator = keras.Sequential([keras.Input((latent_dim,)), louder, *light.layers], name="info_generator")
+    generator = keras.Sequential(
+        [keras.Input((latent_dim,)), louder, *light.layers], name="info_generator"
+    )
     trunk = judge.layers[-2].output
-    reader = layers.LeakyReLU(0.2)(layers.BatchNormalization(momentum=0.9)(layers.Dense(128, use_bias=False)(trunk)))
+    reader = layers.LeakyReLU(0.2)(
+        layers.BatchNormalization(momentum=0.9)(
+            layers.Dense(128, use_bias=False)(trunk)
+        )
+    )
     outputs = {
         "logit": judge.outputs[0],
         "category": layers.Dense(categories, name="category")(reader),
         "uniform": layers.Dense(uniform, name="uniform")(reader),
     }
-    return Pair(generator, keras.Model(judge.inputs[0], outputs, name="info_discriminator"))
+    return Pair(
+        generator, keras.Model(judge.inputs[0], outputs, name="info_discriminator")
+    )

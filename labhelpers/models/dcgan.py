@@ -26,7 +26,9 @@ def cnn_pair(latent_dim: int = 100) -> Pair:
             keras.Input((latent_dim,)),
             layers.Dense(7 * 7 * 256),
             layers.Reshape((7, 7, 256)),
-            layers.Conv2DTranspose(128, 4, strides=2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(
+                128, 4, strides=2, padding="same", activation="relu"
+            ),
             layers.Conv2DTranspose(64, 4, strides=2, padding="same", activation="relu"),
             layers.Conv2DTranspose(1, 7, padding="same", activation="tanh"),
         ],
@@ -62,13 +64,29 @@ def dcgan_pair(latent_dim: int = 100, channels: int = 3) -> Pair:
     section 4.
     """
 
-    def convolution(kind: type[layers.Layer], filters: int, *, strides: int, padding: str) -> layers.Layer:
-        return kind(filters, 4, strides=strides, padding=padding, use_bias=False, kernel_initializer=_small_normal())
+    def convolution(
+        kind: type[layers.Layer], filters: int, *, strides: int, padding: str
+    ) -> layers.Layer:
+        return kind(
+            filters,
+            4,
+            strides=strides,
+            padding=padding,
+            use_bias=False,
+            kernel_initializer=_small_normal(),
+        )
 
     blocks: list[layers.Layer] = []
-    for filters, strides, padding in ((512, 1, "valid"), (256, 2, "same"), (128, 2, "same"), (64, 2, "same")):
+    for filters, strides, padding in (
+        (512, 1, "valid"),
+        (256, 2, "same"),
+        (128, 2, "same"),
+        (64, 2, "same"),
+    ):
         blocks += [
-            convolution(layers.Conv2DTranspose, filters, strides=strides, padding=padding),
+            convolution(
+                layers.Conv2DTranspose, filters, strides=strides, padding=padding
+            ),
             layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
             layers.ReLU(),
         ]
@@ -82,7 +100,10 @@ def dcgan_pair(latent_dim: int = 100, channels: int = 3) -> Pair:
         ],
         name="dcgan_generator",
     )
-    blocks = [convolution(layers.Conv2D, 64, strides=2, padding="same"), layers.LeakyReLU(0.2)]
+    blocks = [
+        convolution(layers.Conv2D, 64, strides=2, padding="same"),
+        layers.LeakyReLU(0.2),
+    ]
     for filters in (128, 256, 512):
         blocks += [
             convolution(layers.Conv2D, filters, strides=2, padding="same"),
@@ -132,7 +153,9 @@ def light_dcgan_pair(latent_dim: int = 64, channels: int = 1) -> Pair:
             layers.Conv2DTranspose(32, 4, strides=2, padding="same", use_bias=False),
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
-            layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="tanh"),
+            layers.Conv2DTranspose(
+                channels, 4, strides=2, padding="same", activation="tanh"
+            ),
         ],
         name="light_dcgan_generator",
     )
@@ -171,7 +194,9 @@ def anime_pair(latent_dim: int = 200) -> Pair:
 
     def upsample(filters: int) -> list[layers.Layer]:
         return [
-            layers.Conv2DTranspose(filters, 3, strides=2, padding="same", use_bias=False),
+            layers.Conv2DTranspose(
+                filters, 3, strides=2, padding="same", use_bias=False
+            ),
             layers.BatchNormalization(),
             layers.LeakyReLU(0.3),
         ]
@@ -185,7 +210,9 @@ def anime_pair(latent_dim: int = 200) -> Pair:
             layers.Reshape((25, 25, 256)),
             *upsample(128),
             *upsample(64),
-            layers.Conv2DTranspose(3, 3, padding="same", use_bias=False, activation="tanh"),
+            layers.Conv2DTranspose(
+                3, 3, padding="same", use_bias=False, activation="tanh"
+            ),
         ],
         name="anime_generator",
     )
@@ -197,13 +224,19 @@ def anime_pair(latent_dim: int = 200) -> Pair:
             layers.Dropout(0.3),
         ]
     discriminator = keras.Sequential(
-        [keras.Input((100, 100, 3)), *blocks, layers.Flatten(), layers.Dense(1)], name="anime_discriminator"
+        [keras.Input((100, 100, 3)), *blocks, layers.Flatten(), layers.Dense(1)],
+        name="anime_discriminator",
     )
     return Pair(generator, discriminator)
 
 
 def light_face_pair(
-    image_size: int = 48, latent_dim: int = 64, *, channels: int = 3, filters: int = 24, doublings: int | None = None
+    image_size: int = 48,
+    latent_dim: int = 64,
+    *,
+    channels: int = 3,
+    filters: int = 24,
+    doublings: int | None = None,
 ) -> Pair:
     """A pair for square images of any size, sized by ``sizes_of``; at 48x48 it learns faces in minutes on two cores.
 
@@ -242,7 +275,9 @@ def light_face_pair(
     ]
     for step in reversed(range(steps - 1)):
         generator_layers += [
-            layers.Conv2DTranspose(width[step], 4, strides=2, padding="same", use_bias=False),
+            layers.Conv2DTranspose(
+                width[step], 4, strides=2, padding="same", use_bias=False
+            ),
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
         ]
@@ -255,13 +290,20 @@ def light_face_pair(
         near, far = extra // 2, extra - extra // 2
         generator_layers.append(layers.Cropping2D(((near, far), (near, far))))
 
-    discriminator_layers: list[layers.Layer] = [keras.Input((image_size, image_size, channels))]
+    discriminator_layers: list[layers.Layer] = [
+        keras.Input((image_size, image_size, channels))
+    ]
     for step in range(steps):
         discriminator_layers += [
             layers.Conv2D(width[step], 4, strides=2, padding="same"),
             layers.LeakyReLU(0.2),
         ]
-    discriminator_layers += [layers.Flatten(), layers.Dense(128), layers.LeakyReLU(0.2), layers.Dense(1)]
+    discriminator_layers += [
+        layers.Flatten(),
+        layers.Dense(128),
+        layers.LeakyReLU(0.2),
+        layers.Dense(1),
+    ]
     return Pair(
         keras.Sequential(generator_layers, name="light_face_generator"),
         keras.Sequential(discriminator_layers, name="light_face_discriminator"),

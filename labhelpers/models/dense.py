@@ -11,7 +11,11 @@ from keras import layers
 from labhelpers.models.pair import Pair
 
 
-def vanilla_pair(latent_dim: int = 100, image_shape: tuple[int, int, int] = (28, 28, 1), hidden: int = 128) -> Pair:
+def vanilla_pair(
+    latent_dim: int = 100,
+    image_shape: tuple[int, int, int] = (28, 28, 1),
+    hidden: int = 128,
+) -> Pair:
     """UW's dense pair: G 100-128-784 with tanh (114,064 parameters), D 784-128-1 (100,609).
 
     Args:
@@ -48,7 +52,9 @@ def vanilla_pair(latent_dim: int = 100, image_shape: tuple[int, int, int] = (28,
     return Pair(generator, discriminator)
 
 
-def deep_dense_pair(latent_dim: int = 100, image_shape: tuple[int, int, int] = (28, 28, 1)) -> Pair:
+def deep_dense_pair(
+    latent_dim: int = 100, image_shape: tuple[int, int, int] = (28, 28, 1)
+) -> Pair:
     """Module 6's deep dense pair: G 128-256-512-1024 with batch norm, D 512-256-1.
 
     G has 1,510,032 trainable parameters, D 533,505. Momentum 0.1 of the batch norm makes its statistics those of the
@@ -71,7 +77,11 @@ def deep_dense_pair(latent_dim: int = 100, image_shape: tuple[int, int, int] = (
 
     blocks: list[layers.Layer] = [dense(128), layers.LeakyReLU(0.2)]
     for units in (256, 512, 1024):
-        blocks += [dense(units), layers.BatchNormalization(momentum=0.1, epsilon=0.8), layers.LeakyReLU(0.2)]
+        blocks += [
+            dense(units),
+            layers.BatchNormalization(momentum=0.1, epsilon=0.8),
+            layers.LeakyReLU(0.2),
+        ]
     generator = keras.Sequential(
         [
             keras.Input((latent_dim,)),
@@ -118,4 +128,6 @@ def toy_pair(latent_dim: int = 2, hidden: int = 128) -> Pair:
             name=name,
         )
 
-    return Pair(network(latent_dim, 2, "toy_generator"), network(2, 1, "toy_discriminator"))
+    return Pair(
+        network(latent_dim, 2, "toy_generator"), network(2, 1, "toy_discriminator")
+    )

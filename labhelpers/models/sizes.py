@@ -72,7 +72,9 @@ def mirrored_sizes(image_size: int, halvings: int | None = None) -> tuple[int, .
     _require_size(image_size)
     steps = doublings_for(image_size) if halvings is None else halvings
     if steps < 1:
-        raise ValueError(f"halvings is {steps}, expected at least 1: let one or more layers halve the side.")
+        raise ValueError(
+            f"halvings is {steps}, expected at least 1: let one or more layers halve the side."
+        )
     sides = [image_size]
     for _ in range(steps):
         sides.append(math.ceil(sides[-1] / 2))
@@ -121,4 +123,6 @@ def _latent_range(image_size: int) -> tuple[int, int]:
 
 def _require_size(image_size: int) -> None:
     if image_size < 8:
-        raise ValueError(f"The images have a side of {image_size} pixels, expected 8 or more: choose larger images.")
+        raise ValueError(
+            f"The images have a side of {image_size} pixels, expected 8 or more: choose larger images."
+        )

@@ -24,7 +24,9 @@ class PositionEmbedding(layers.Layer):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """One vector for each position."""
         small = keras.initializers.RandomNormal(stddev=0.02)
-        self.positions = self.add_weight(tuple(input_shape[1:]), initializer=small, name="positions")
+        self.positions = self.add_weight(
+            tuple(input_shape[1:]), initializer=small, name="positions"
+        )
 
     def call(self, tokens: Tensor) -> Tensor:
         """Tokens with their positions added."""
@@ -63,9 +65,13 @@ class Patchify(layers.Layer):
         """Patches of the images."""
         _, height, width, channels = images.shape
         rows, columns = height // self.patch, width // self.patch
-        cut = keras.ops.reshape(images, (-1, rows, self.patch, columns, self.patch, channels))
+        cut = keras.ops.reshape(
+            images, (-1, rows, self.patch, columns, self.patch, channels)
+        )
         ordered = keras.ops.transpose(cut, (0, 1, 3, 2, 4, 5))
-        return keras.ops.reshape(ordered, (-1, rows * columns, self.patch * self.patch * channels))
+        return keras.ops.reshape(
+            ordered, (-1, rows * columns, self.patch * self.patch * channels)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this layer."""
@@ -84,7 +90,12 @@ class Unpatchify(layers.Layer):
         ValueError: the patches do not fill the image.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int] = (28, 28, 1), patch: int = 4, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (28, 28, 1),
+        patch: int = 4,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.image_shape = tuple(image_shape)
         self.patch = patch
@@ -92,8 +103,15 @@ class Unpatchify(layers.Layer):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Check that the patches fill the image."""
         height, width, channels = self.image_shape
-        expected = ((height // self.patch) * (width // self.patch), self.patch * self.patch * channels)
-        if tuple(input_shape[1:]) != expected or height % self.patch or width % self.patch:
+        expected = (
+            (height // self.patch) * (width // self.patch),
+            self.patch * self.patch * channels,
+        )
+        if (
+            tuple(input_shape[1:]) != expected
+            or height % self.patch
+            or width % self.patch
+        ):
             raise ValueError(
                 f"{tuple(input_shape[1:])} are not the patches of a {height}x{width}x{channels} image, expected "
                 f"{expected} for patches of {self.patch}x{self.patch}. Change the layer before this one."
@@ -103,12 +121,20 @@ class Unpatchify(layers.Layer):
         """Images made of the patches."""
         height, width, channels = self.image_shape
         rows, columns = height // self.patch, width // self.patch
-        cut = keras.ops.reshape(patches, (-1, rows, columns, self.patch, self.patch, channels))
-        return keras.ops.reshape(keras.ops.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, height, width, channels))
+        cut = keras.ops.reshape(
+            patches, (-1, rows, columns, self.patch, self.patch, channels)
+        )
+        return keras.ops.reshape(
+            keras.ops.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, height, width, channels)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this layer."""
-        return {**super().get_config(), "image_shape": self.image_shape, "patch": self.patch}
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "patch": self.patch,
+        }
 
 
 def transformer_pair(latent_dim: int = 100) -> Pair:
@@ -129,20 +155,28 @@ def transformer_pair(latent_dim: int = 100) -> Pair:
     noise = keras.Input((latent_dim,))
     tokens = layers.Reshape((49, 128))(layers.Dense(49 * 128, activation="relu")(noise))
     tokens = PositionEmbedding(name="positions")(tokens)
-    tokens = layers.MultiHeadAttention(num_heads=4, key_dim=128, name="attention")(tokens, tokens)
+    tokens = layers.MultiHeadAttention(num_heads=4, key_dim=128, name="attention")(
+        tokens, tokens
+    )
     tokens = layers.LayerNormalization()(tokens)
     tokens = layers.Dense(128, activation="relu")(tokens)
     tokens = layers.LayerNormalization()(tokens)
     x = layers.Reshape((7, 7, 128))(tokens)
     x = layers.Conv2DTranspose(64, 4, strides=2, padding="same", activation="relu")(x)
-    fake_images = layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="tanh")(x)
+    fake_images = layers.Conv2DTranspose(
+        1, 4, strides=2, padding="same", activation="tanh"
+    )(x)
 
     images = keras.Input((28, 28, 1))
     tokens = layers.Dense(128, activation="relu")(Patchify(4)(images))
     tokens = PositionEmbedding(name="positions")(tokens)
-    tokens = layers.MultiHeadAttention(num_heads=4, key_dim=128, name="attention")(tokens, tokens)
+    tokens = layers.MultiHeadAttention(num_heads=4, key_dim=128, name="attention")(
+        tokens, tokens
+    )
     tokens = layers.LayerNormalization()(tokens)
-    logits = layers.Dense(1)(layers.Dense(128, activation="relu")(layers.Flatten()(tokens)))
+    logits = layers.Dense(1)(
+        layers.Dense(128, activation="relu")(layers.Flatten()(tokens))
+    )
     return Pair(
         keras.Model(noise, fake_images, name="transformer_generator"),
         keras.Model(images, logits, name="transformer_discriminator"),
@@ -189,7 +223,9 @@ def light_transformer_pair(
     tokens = PositionEmbedding(name="positions")(tokens)
     for number in range(blocks):
         tokens = _transformer_block(tokens, width, f"block_{number}")
-    tokens = layers.Dense(pixels, activation="tanh")(layers.LayerNormalization()(tokens))
+    tokens = layers.Dense(pixels, activation="tanh")(
+        layers.LayerNormalization()(tokens)
+    )
     fake_images = Unpatchify(image_shape, patch)(tokens)
 
     images = keras.Input(image_shape)
@@ -206,6 +242,10 @@ def light_transformer_pair(
 
 def _transformer_block(tokens: Tensor, width: int, name: str) -> Tensor:
     normed = layers.LayerNormalization()(tokens)
-    tokens = tokens + layers.MultiHeadAttention(4, width // 4, name=f"{name}_attention")(normed, normed)
-    hidden = layers.Dense(2 * width, activation="gelu")(layers.LayerNormalization()(tokens))
+    tokens = tokens + layers.MultiHeadAttention(
+        4, width // 4, name=f"{name}_attention"
+    )(normed, normed)
+    hidden = layers.Dense(2 * width, activation="gelu")(
+        layers.LayerNormalization()(tokens)
+    )
     return tokens + layers.Dense(width)(hidden)

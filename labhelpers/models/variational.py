@@ -8,7 +8,9 @@ import keras
 from keras import layers
 
 
-def dense_encoder(image_shape: tuple[int, int, int], latent_dim: int, width: int = 256) -> keras.Model:
+def dense_encoder(
+    image_shape: tuple[int, int, int], latent_dim: int, width: int = 256
+) -> keras.Model:
     """An encoder with one hidden layer: image => ``width`` => mean and log variance.
 
     Args:
@@ -25,7 +27,9 @@ def dense_encoder(image_shape: tuple[int, int, int], latent_dim: int, width: int
     return keras.Model(images, _gaussian(x, latent_dim), name="encoder")
 
 
-def dense_decoder(image_shape: tuple[int, int, int], latent_dim: int, width: int = 256) -> keras.Model:
+def dense_decoder(
+    image_shape: tuple[int, int, int], latent_dim: int, width: int = 256
+) -> keras.Model:
     """A decoder with one hidden layer: code => ``width`` => pixel probabilities.
 
     Args:
@@ -39,7 +43,9 @@ def dense_decoder(image_shape: tuple[int, int, int], latent_dim: int, width: int
     codes = keras.Input((latent_dim,), name="codes")
     x = layers.Dense(width, activation="relu", name="hidden")(codes)
     x = layers.Dense(math.prod(image_shape), activation="sigmoid", name="pixels")(x)
-    return keras.Model(codes, layers.Reshape(image_shape, name="images")(x), name="decoder")
+    return keras.Model(
+        codes, layers.Reshape(image_shape, name="images")(x), name="decoder"
+    )
 
 
 def conv_encoder(image_shape: tuple[int, int, int], latent_dim: int) -> keras.Model:
@@ -53,9 +59,15 @@ def conv_encoder(image_shape: tuple[int, int, int], latent_dim: int) -> keras.Mo
         A model from images (batch, *image_shape) to two outputs (batch, latent_dim).
     """
     images = keras.Input(image_shape, name="images")
-    x = layers.Conv2D(16, 3, strides=2, padding="same", activation="relu", name="half")(images)
-    x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu", name="quarter")(x)
-    x = layers.Dense(128, activation="relu", name="hidden")(layers.Flatten(name="features")(x))
+    x = layers.Conv2D(16, 3, strides=2, padding="same", activation="relu", name="half")(
+        images
+    )
+    x = layers.Conv2D(
+        32, 3, strides=2, padding="same", activation="relu", name="quarter"
+    )(x)
+    x = layers.Dense(128, activation="relu", name="hidden")(
+        layers.Flatten(name="features")(x)
+    )
     return keras.Model(images, _gaussian(x, latent_dim), name="conv_encoder")
 
 
@@ -80,13 +92,22 @@ def conv_decoder(image_shape: tuple[int, int, int], latent_dim: int) -> keras.Mo
         )
     codes = keras.Input((latent_dim,), name="codes")
     x = layers.Dense(128, activation="relu", name="hidden")(codes)
-    x = layers.Dense(height // 4 * (width // 4) * 32, activation="relu", name="features")(x)
+    x = layers.Dense(
+        height // 4 * (width // 4) * 32, activation="relu", name="features"
+    )(x)
     x = layers.Reshape((height // 4, width // 4, 32), name="quarter")(x)
-    x = layers.Conv2DTranspose(16, 3, strides=2, padding="same", activation="relu", name="half")(x)
-    x = layers.Conv2DTranspose(channels, 3, strides=2, padding="same", activation="sigmoid", name="images")(x)
+    x = layers.Conv2DTranspose(
+        16, 3, strides=2, padding="same", activation="relu", name="half"
+    )(x)
+    x = layers.Conv2DTranspose(
+        channels, 3, strides=2, padding="same", activation="sigmoid", name="images"
+    )(x)
     return keras.Model(codes, x, name="conv_decoder")
 
 
 def _gaussian(features: keras.KerasTensor, latent_dim: int) -> list[keras.KerasTensor]:
     """The two heads of an encoder: mean and log variance."""
-    return [layers.Dense(latent_dim, name="mean")(features), layers.Dense(latent_dim, name="log_var")(features)]
+    return [
+        layers.Dense(latent_dim, name="mean")(features),
+        layers.Dense(latent_dim, name="log_var")(features),
+    ]

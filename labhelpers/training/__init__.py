@@ -1,6 +1,11 @@
 """Training steps, the Keras models that run them, callbacks, and checkpoints."""
 
-from labhelpers.training.callbacks import Quality, SampleGrid, StopOnNonFinite, TimeBudget
+from labhelpers.training.callbacks import (
+    Quality,
+    SampleGrid,
+    StopOnNonFinite,
+    TimeBudget,
+)
 from labhelpers.training.checkpoints import Checkpoints, resume, save_checkpoint
 from labhelpers.training.conditional import ConditionalGAN, InfoGAN
 from labhelpers.training.game import Game

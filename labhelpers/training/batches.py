@@ -12,7 +12,12 @@ from labhelpers.arrays import Tensor
 
 
 def batches(
-    arrays: np.ndarray | tuple[np.ndarray, ...], batch_size: int, *, seed: Tensor, epoch: Tensor, paired: bool = True
+    arrays: np.ndarray | tuple[np.ndarray, ...],
+    batch_size: int,
+    *,
+    seed: Tensor,
+    epoch: Tensor,
+    paired: bool = True,
 ) -> tf.data.Dataset:
     """One epoch of shuffled batches, cut from tensors that stay on the device.
 
@@ -37,14 +42,20 @@ def batches(
     def order(_: Tensor) -> tf.data.Dataset:
         first = tf.cast(seed[0], tf.int32)
         shuffled = tuple(
-            tf.random.experimental.stateless_shuffle(tf.range(count), seed=[first + number, epoch]) % length
+            tf.random.experimental.stateless_shuffle(
+                tf.range(count), seed=[first + number, epoch]
+            )
+            % length
             for number, length in enumerate(lengths[:1] if paired else lengths)
         )
         return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
 
     def gather(*orders: Tensor) -> Any:
         rows = orders * len(lengths) if paired else orders
-        taken = [tf.gather(values, index) for values, index in zip(tf.nest.flatten(resident), rows, strict=True)]
+        taken = [
+            tf.gather(values, index)
+            for values, index in zip(tf.nest.flatten(resident), rows, strict=True)
+        ]
         return tf.nest.pack_sequence_as(resident, taken)
 
     dataset = tf.data.Dataset.range(1).flat_map(order).map(gather)
@@ -52,5 +63,7 @@ def batches(
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
     options.autotune.enabled = False
-    whole = dataset.apply(tf.data.experimental.assert_cardinality(math.ceil(count / batch_size)))
+    whole = dataset.apply(
+        tf.data.experimental.assert_cardinality(math.ceil(count / batch_size))
+    )
     return whole.prefetch(2).with_options(options)

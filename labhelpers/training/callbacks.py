@@ -31,12 +31,22 @@ class SampleGrid(keras.callbacks.Callback):
         ValueError: ``every`` is below 1.
     """
 
-    def __init__(self, draw: Callable[[np.ndarray], np.ndarray], fixed_noise: np.ndarray, *, every: int = 1) -> None:
+    def __init__(
+        self,
+        draw: Callable[[np.ndarray], np.ndarray],
+        fixed_noise: np.ndarray,
+        *,
+        every: int = 1,
+    ) -> None:
         super().__init__()
         require_positive(every)
         self.draw = draw
         fixed_noise = np.asarray(fixed_noise)
-        self.fixed_noise = fixed_noise.astype(np.float32) if fixed_noise.dtype.kind == "f" else fixed_noise
+        self.fixed_noise = (
+            fixed_noise.astype(np.float32)
+            if fixed_noise.dtype.kind == "f"
+            else fixed_noise
+        )
         self.every = every
         self.frames: list[np.ndarray] = []
         self.epochs: list[int] = []
@@ -54,7 +64,9 @@ class SampleGrid(keras.callbacks.Callback):
             self._add(epoch + 1)
 
     def _add(self, epoch: int) -> None:
-        self.frames.append(np.asarray(self.draw(self.model.sample(self.fixed_noise)), dtype=np.uint8))
+        self.frames.append(
+            np.asarray(self.draw(self.model.sample(self.fixed_noise)), dtype=np.uint8)
+        )
         self.epochs.append(epoch)
         self._show(self.frames[-1])
 
@@ -88,7 +100,11 @@ class Quality(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, evaluate: Callable[[ImageModel], float | Mapping[str, float]], *, every: int = 1, name: str = "fid"
+        self,
+        evaluate: Callable[[ImageModel], float | Mapping[str, float]],
+        *,
+        every: int = 1,
+        name: str = "fid",
     ) -> None:
         super().__init__()
         require_positive(every)
@@ -103,7 +119,11 @@ class Quality(keras.callbacks.Callback):
         if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):
             return
         found = self.evaluate(self.model)
-        named = {k: float(v) for k, v in found.items()} if isinstance(found, Mapping) else {self.name: float(found)}
+        named = (
+            {k: float(v) for k, v in found.items()}
+            if isinstance(found, Mapping)
+            else {self.name: float(found)}
+        )
         self.epochs.append(epoch + 1)
         self.values.append(named)
         if logs is not None:
@@ -130,7 +150,9 @@ class StopOnNonFinite(keras.callbacks.Callback):
         """Remember the epoch for the sentence."""
         self._epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, float] | None = None
+    ) -> None:
         """Look at the means so far: one loss that is not finite makes its mean not finite."""
         if self.message or all(np.isfinite(value) for value in (logs or {}).values()):
             return
@@ -180,7 +202,9 @@ class TimeBudget(keras.callbacks.Callback):
         """Set the clock back."""
         self._start = None
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, float] | None = None
+    ) -> None:
         """Look at the clock."""
         now = time.perf_counter()
         if self._start is None:
@@ -193,7 +217,9 @@ class TimeBudget(keras.callbacks.Callback):
 def require_positive(every: int) -> None:
     """Refuse 0 epochs and fewer."""
     if every < 1:
-        raise ValueError(f"every is {every}, expected a number of epochs of at least 1.")
+        raise ValueError(
+            f"every is {every}, expected a number of epochs of at least 1."
+        )
 
 
 def _in_notebook() -> bool:

@@ -46,7 +46,9 @@ class Checkpoints(keras.callbacks.Callback):
             save_checkpoint(self.model, self.directory, epochs_done=epoch + 1)
 
 
-def save_checkpoint(model: ImageModel, directory: str | os.PathLike[str], *, epochs_done: int) -> Path:
+def save_checkpoint(
+    model: ImageModel, directory: str | os.PathLike[str], *, epochs_done: int
+) -> Path:
     """Write one checkpoint; ``Checkpoints`` does it during training.
 
     Args:
@@ -59,9 +61,17 @@ def save_checkpoint(model: ImageModel, directory: str | os.PathLike[str], *, epo
     """
     folder = Path(directory)
     variables = _state(model)
-    arrays: dict[str, Any] = {f"variable_{index}": np.asarray(variable) for index, variable in enumerate(variables)}
-    arrays |= {f"history_{name}": np.asarray(values) for name, values in model.step_history.items()}
-    arrays["about"] = np.array(json.dumps({"epochs_done": epochs_done, "shapes": _shapes(variables)}))
+    arrays: dict[str, Any] = {
+        f"variable_{index}": np.asarray(variable)
+        for index, variable in enumerate(variables)
+    }
+    arrays |= {
+        f"history_{name}": np.asarray(values)
+        for name, values in model.step_history.items()
+    }
+    arrays["about"] = np.array(
+        json.dumps({"epochs_done": epochs_done, "shapes": _shapes(variables)})
+    )
     target = folder / CHECKPOINT
     with written_whole(target) as file:
         np.savez(file, **arrays)
@@ -110,16 +120,24 @@ def resume(model: ImageModel, directory: str | os.PathLike[str]) -> int:
 def _state(model: ImageModel) -> list[keras.Variable]:
     """Every variable of a compiled model and of its optimizers, in an order that the same model always has."""
     if not model.compiled:
-        raise ValueError("This model is not compiled, so it has no optimizers. Call its compile() first.")
+        raise ValueError(
+            "This model is not compiled, so it has no optimizers. Call its compile() first."
+        )
     optimizers = getattr(model, "optimizers", (model.optimizer,))
     for optimizer in optimizers:
         if not optimizer.built:
             optimizer.build(model.trainable_variables)
-    return [*model.variables, *(variable for optimizer in optimizers for variable in optimizer.variables)]
+    return [
+        *model.variables,
+        *(variable for optimizer in optimizers for variable in optimizer.variables),
+    ]
 
 
 def _shapes(variables: list[keras.Variable]) -> list[list[Any]]:
-    return [[variable.name, list(variable.shape), str(variable.dtype)] for variable in variables]
+    return [
+        [variable.name, list(variable.shape), str(variable.dtype)]
+        for variable in variables
+    ]
 
 
 def _require_same(saved: list[list[Any]], own: list[list[Any]], path: Path) -> None:

@@ -36,7 +36,11 @@ class ConditionalGAN(GAN):
     arrays = ("images", "labels")
 
     def __init__(
-        self, generator: keras.Model, discriminator: keras.Model, loss: AdversarialLoss | None = None, **kwargs: Any
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        loss: AdversarialLoss | None = None,
+        **kwargs: Any,
     ) -> None:
         for network in (generator, discriminator):
             if len(network.inputs) != 2:
@@ -55,7 +59,13 @@ class ConditionalGAN(GAN):
         """The images, noise to draw from, and the labels of the images for both networks."""
         images, labels = data
         told = (tf.one_hot(labels, self.classes),)
-        return Batch(images, drawn["noise"], told_to_generator=told, told_to_discriminator=told, drawn=drawn)
+        return Batch(
+            images,
+            drawn["noise"],
+            told_to_generator=told,
+            told_to_discriminator=told,
+            drawn=drawn,
+        )
 
     def fit(self, *arrays: np.ndarray, **kwargs: Any) -> keras.callbacks.History:
         """Train on images and their labels, whole numbers from 0 on; see ``ImageModel.fit``.
@@ -72,7 +82,9 @@ class ConditionalGAN(GAN):
         network = self.ema_generator or self.generator
         return network([noise, tf.one_hot(labels, self.classes)], training=training)
 
-    def sample(self, labels: Any, *, seed: int = 0, batch_size: int = 500) -> np.ndarray:
+    def sample(
+        self, labels: Any, *, seed: int = 0, batch_size: int = 500
+    ) -> np.ndarray:
         """An image for each label, in inference mode.
 
         Args:
@@ -84,7 +96,9 @@ class ConditionalGAN(GAN):
             ValueError: the networks do not know one of the labels.
         """
         labels = self._checked(labels)
-        return self._drawn(self.noise_from_seed(len(labels), seed), labels, batch_size=batch_size)
+        return self._drawn(
+            self.noise_from_seed(len(labels), seed), labels, batch_size=batch_size
+        )
 
     def _checked(self, labels: Any) -> np.ndarray:
         numbers = class_numbers(labels, "labels")
@@ -123,16 +137,27 @@ class InfoGAN(GAN):
     ) -> None:
         self.loss_without_codes = loss or non_saturating()
         self.weight = weight
-        self.categories, self.uniform = (int(discriminator.output[name].shape[-1]) for name in ("category", "uniform"))
+        self.categories, self.uniform = (
+            int(discriminator.output[name].shape[-1])
+            for name in ("category", "uniform")
+        )
         codes = codes_error(self.categories, self.uniform, weight)
-        super().__init__(generator, discriminator, self.loss_without_codes.plus(codes), **kwargs)
+        super().__init__(
+            generator, discriminator, self.loss_without_codes.plus(codes), **kwargs
+        )
 
     def draw_noise(self, count: Tensor) -> Tensor:
         """Latent vectors (count, latent_dim) to train on."""
         plain = self.noise(count, self.latent_dim - self.categories - self.uniform)
-        category = keras.random.randint((count,), 0, self.categories, seed=self.seed_generator)
-        uniform = keras.random.uniform((count, self.uniform), -1.0, 1.0, seed=self.seed_generator)
-        return tf.concat([plain, tf.one_hot(category, self.categories), uniform], axis=1)
+        category = keras.random.randint(
+            (count,), 0, self.categories, seed=self.seed_generator
+        )
+        uniform = keras.random.uniform(
+            (count, self.uniform), -1.0, 1.0, seed=self.seed_generator
+        )
+        return tf.concat(
+            [plain, tf.one_hot(category, self.categories), uniform], axis=1
+        )
 
     def noise_from_seed(self, count: int, seed: int) -> np.ndarray:
         """Latent vectors (count, latent_dim), float32, with random codes."""
@@ -143,7 +168,9 @@ class InfoGAN(GAN):
             rng.uniform(-1, 1, size=(count, self.uniform)),
         )
 
-    def with_codes(self, noise: np.ndarray, category: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    def with_codes(
+        self, noise: np.ndarray, category: np.ndarray, uniform: np.ndarray
+    ) -> np.ndarray:
         """Latent vectors with chosen codes.
 
         Args:
@@ -156,9 +183,16 @@ class InfoGAN(GAN):
 
     def read_categories(self, images: np.ndarray) -> np.ndarray:
         """The category (n,) that Q reads from each image, in the range of the generator."""
-        read = [self.discriminator(images[cut], training=False)["category"] for cut in chunks(len(images), 500)]
+        read = [
+            self.discriminator(images[cut], training=False)["category"]
+            for cut in chunks(len(images), 500)
+        ]
         return np.concatenate([np.asarray(part) for part in read]).argmax(axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this model."""
-        return {**super().get_config(), "loss": self.loss_without_codes.to_config(), "weight": self.weight}
+        return {
+            **super().get_config(),
+            "loss": self.loss_without_codes.to_config(),
+            "weight": self.weight,
+        }

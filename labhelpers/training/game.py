@@ -45,7 +45,9 @@ class Game(ImageModel):
         ValueError: a name is taken, or ``ema`` is no decay.
     """
 
-    players: ClassVar[Mapping[str, tuple[str, ...]]] = {name: (name,) for name in PLAYERS}
+    players: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        name: (name,) for name in PLAYERS
+    }
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
 
     def __init__(
@@ -57,7 +59,9 @@ class Game(ImageModel):
         **kwargs: Any,
     ) -> None:
         if ema is not None and not 0 <= ema < 1:
-            raise ValueError(f"ema is {ema}, expected a decay in [0, 1) such as 0.999, or None for no average.")
+            raise ValueError(
+                f"ema is {ema}, expected a decay in [0, 1) such as 0.999, or None for no average."
+            )
         self.adversarial_loss = loss or non_saturating()
         self.batches_per_step = self.adversarial_loss.critic_steps
         self.loss_names = self.names_of_losses()
@@ -65,14 +69,27 @@ class Game(ImageModel):
         self.ema = ema
         self.network_names = tuple(networks)
         for name, network in networks.items():
-            if hasattr(type(self), name) or hasattr(self, name):  # some properties have no value before compile
-                raise ValueError(f"A game has something named {name!r} already. Give this network another name.")
+            if hasattr(type(self), name) or hasattr(
+                self, name
+            ):  # some properties have no value before compile
+                raise ValueError(
+                    f"A game has something named {name!r} already. Give this network another name."
+                )
             setattr(self, name, network)
         for name in self.averaged:
-            setattr(self, f"ema_{name}", None if ema is None else _copy_of(getattr(self, name)))
+            setattr(
+                self,
+                f"ema_{name}",
+                None if ema is None else _copy_of(getattr(self, name)),
+            )
         self.kept_names = tuple(self.keeps())
         self._kept = tuple(
-            self.add_weight(np.shape(start), initializer=keras.initializers.Constant(start), trainable=False, name=name)
+            self.add_weight(
+                np.shape(start),
+                initializer=keras.initializers.Constant(start),
+                trainable=False,
+                name=name,
+            )
             for name, start in self.keeps().items()
         )
         self.built = True
@@ -98,7 +115,9 @@ class Game(ImageModel):
         """
         raise NotImplementedError
 
-    def step(self, data: Any, drawn: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    def step(
+        self, data: Any, drawn: Sequence[Mapping[str, Tensor]]
+    ) -> dict[str, Tensor]:
         """One training step; this is what is compiled.
 
         Args:
@@ -106,10 +125,22 @@ class Game(ImageModel):
                 takes the rows k, k + n, k + 2 n and so on.
             drawn: what was drawn for each critic step.
         """
-        parts = [tf.nest.map_structure(lambda rows, k=k: rows[k :: len(drawn)], data) for k in range(len(drawn))]
-        batches = [self.deal(part, numbers) for part, numbers in zip(parts, drawn, strict=True)]
+        parts = [
+            tf.nest.map_structure(lambda rows, k=k: rows[k :: len(drawn)], data)
+            for k in range(len(drawn))
+        ]
+        batches = [
+            self.deal(part, numbers) for part, numbers in zip(parts, drawn, strict=True)
+        ]
         generator, discriminator = map(self.player, PLAYERS)
-        return adversarial_step(generator, discriminator, self.adversarial_loss, batches, self.state, self.networks)
+        return adversarial_step(
+            generator,
+            discriminator,
+            self.adversarial_loss,
+            batches,
+            self.state,
+            self.networks,
+        )
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -127,7 +158,9 @@ class Game(ImageModel):
         return self.optimizer
 
     @property
-    def optimizers(self) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
+    def optimizers(
+        self,
+    ) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
         """Both optimizers, the generator's first."""
         return self.generator_optimizer, self.discriminator_optimizer
 
@@ -155,8 +188,12 @@ class Game(ImageModel):
         Raises:
             ValueError: a network has nothing to train.
         """
-        generator_optimizer = generator_optimizer or self.adversarial_loss.generator_optimizer()
-        discriminator_optimizer = discriminator_optimizer or self.adversarial_loss.discriminator_optimizer()
+        generator_optimizer = (
+            generator_optimizer or self.adversarial_loss.generator_optimizer()
+        )
+        discriminator_optimizer = (
+            discriminator_optimizer or self.adversarial_loss.discriminator_optimizer()
+        )
         if generator_optimizer is discriminator_optimizer:
             raise ValueError(
                 "Both players got the same optimizer, expected one each: an optimizer keeps one player's moments. "
@@ -165,13 +202,19 @@ class Game(ImageModel):
         if jit_compile is None:
             jit_compile = xla_pays(*self.networks.values())
         self.compile_step(
-            self.step, xla=jit_compile, optimizer=generator_optimizer, steps_per_execution=steps_per_execution
+            self.step,
+            xla=jit_compile,
+            optimizer=generator_optimizer,
+            steps_per_execution=steps_per_execution,
         )
         self.discriminator_optimizer = discriminator_optimizer
         for name in PLAYERS:
             player = self.player(name)
             player.optimizer.build(player.variables)
-        self._compile_arguments = {"steps_per_execution": steps_per_execution, "jit_compile": jit_compile}
+        self._compile_arguments = {
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
 
     def losses_of_step(self, data: Any) -> dict[str, Tensor]:
         """One ``step`` with fresh noise, and the step of the averages."""
@@ -181,14 +224,30 @@ class Game(ImageModel):
             # An epoch's last batch may hold fewer images than there are steps of D: each needs at least one.
             again = tf.range(steps) % count
             data = tf.cond(
-                count < steps, lambda: tf.nest.map_structure(lambda rows: tf.gather(rows, again), data), lambda: data
+                count < steps,
+                lambda: tf.nest.map_structure(
+                    lambda rows: tf.gather(rows, again), data
+                ),
+                lambda: data,
             )
             count = tf.maximum(count, steps)
-        shapes = [((count + steps - 1 - step) // steps, *first.shape[1:]) for step in range(steps)]
+        shapes = [
+            ((count + steps - 1 - step) // steps, *first.shape[1:])
+            for step in range(steps)
+        ]
         # Drawn here, outside of the compiled step: see compile_step.
-        drawn = {name: [draw(shape, self.seed_generator) for shape in shapes] for name, draw in self.draws().items()}
+        drawn = {
+            name: [draw(shape, self.seed_generator) for shape in shapes]
+            for name, draw in self.draws().items()
+        }
         assert self.compiled_step
-        losses = self.compiled_step(data, [{name: each[step] for name, each in drawn.items()} for step in range(steps)])
+        losses = self.compiled_step(
+            data,
+            [
+                {name: each[step] for name, each in drawn.items()}
+                for step in range(steps)
+            ],
+        )
         if self.ema is not None:
             for name in self.averaged:
                 self._follow(getattr(self, f"ema_{name}"), getattr(self, name))
@@ -208,9 +267,14 @@ class Game(ImageModel):
             ValueError: the game is not compiled, a network is frozen, or the arrays do not suit the game.
         """
         if not self.compiled:
-            raise ValueError("This GAN is not compiled, so it has no optimizers. Call its compile() before its fit().")
+            raise ValueError(
+                "This GAN is not compiled, so it has no optimizers. Call its compile() before its fit()."
+            )
         for player in map(self.player, PLAYERS):
-            here, built = len(player.variables), len(player.optimizer._trainable_variables)
+            here, built = (
+                len(player.variables),
+                len(player.optimizer._trainable_variables),
+            )
             if here != built:
                 names = " and ".join(repr(network.name) for network in player.networks)
                 raise ValueError(
@@ -223,7 +287,10 @@ class Game(ImageModel):
         """What rebuilds this game: its networks by their names, the loss by its name and arguments, the decay."""
         return {
             **super().get_config(),
-            **{name: keras.saving.serialize_keras_object(network) for name, network in self.networks.items()},
+            **{
+                name: keras.saving.serialize_keras_object(network)
+                for name, network in self.networks.items()
+            },
             "loss": self.adversarial_loss.to_config(),
             "ema": self.ema,
         }
@@ -239,7 +306,9 @@ class Game(ImageModel):
         """What compiles this game again: both optimizers and how steps are run."""
         if not self.compiled:
             return {}
-        generator_optimizer, discriminator_optimizer = map(keras.saving.serialize_keras_object, self.optimizers)
+        generator_optimizer, discriminator_optimizer = map(
+            keras.saving.serialize_keras_object, self.optimizers
+        )
         return {
             "generator_optimizer": generator_optimizer,
             "discriminator_optimizer": discriminator_optimizer,

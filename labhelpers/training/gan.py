@@ -52,7 +52,11 @@ class GAN(Game):
                 f"{discriminator.inputs[0].shape[1:]}. Build both for the same image_shape."
             )
         self.helper_names = tuple(helpers or {})
-        networks = {"generator": generator, "discriminator": discriminator, **(helpers or {})}
+        networks = {
+            "generator": generator,
+            "discriminator": discriminator,
+            **(helpers or {}),
+        }
         super().__init__(networks, loss, ema=ema, **kwargs)
         self._draw: Any = None
 
@@ -72,7 +76,10 @@ class GAN(Game):
 
     def draws(self) -> dict[str, Draw]:
         """The noise, and what the terms of the loss need."""
-        return {"noise": lambda shape, seed: self.draw_noise(shape[0]), **super().draws()}
+        return {
+            "noise": lambda shape, seed: self.draw_noise(shape[0]),
+            **super().draws(),
+        }
 
     def deal(self, data: Any, drawn: Mapping[str, Tensor]) -> Batch:
         """The images, and noise to draw from."""
@@ -96,7 +103,9 @@ class GAN(Game):
         """Images from noise (batch, latent_dim), by the averaged generator where there is one."""
         return (self.ema_generator or self.generator)(noise, training=training)
 
-    def sample(self, count_or_noise: int | np.ndarray, *, seed: int = 0, batch_size: int = 500) -> np.ndarray:
+    def sample(
+        self, count_or_noise: int | np.ndarray, *, seed: int = 0, batch_size: int = 500
+    ) -> np.ndarray:
         """Images that the generator draws, in inference mode.
 
         Args:
@@ -124,15 +133,23 @@ class GAN(Game):
 
     def noise_from_seed(self, count: int, seed: int) -> np.ndarray:
         """Noise (count, latent_dim) to sample with, float32: the same seed gives the same noise."""
-        return np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32)
+        return (
+            np.random.default_rng(seed)
+            .normal(size=(count, self.latent_dim))
+            .astype(np.float32)
+        )
 
     def _drawn(self, *inputs: np.ndarray, batch_size: int) -> np.ndarray:
         """What ``call`` makes of arrays, some rows at a time, ready to show."""
         if self._draw is None:
             self._draw = tf.function(self.call, reduce_retracing=True)
         cuts = chunks(len(inputs[0]), batch_size)
-        parts = [self._draw(*(tf.constant(array[cut]) for array in inputs)) for cut in cuts]
-        return ready_to_show(np.concatenate([np.asarray(part) for part in parts]), self.output_activation)
+        parts = [
+            self._draw(*(tf.constant(array[cut]) for array in inputs)) for cut in cuts
+        ]
+        return ready_to_show(
+            np.concatenate([np.asarray(part) for part in parts]), self.output_activation
+        )
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this model: its networks, the loss by its name and arguments, the decay."""

@@ -33,18 +33,26 @@ class StepLosses(keras.metrics.Metric):
         super().__init__(**kwargs)
         self.names = tuple(names)
         self.capacity = capacity
-        self.rows = self.add_variable((capacity, len(self.names)), initializer="zeros", name="rows")
-        self.count = self.add_variable((), initializer="zeros", dtype="int32", name="count")
+        self.rows = self.add_variable(
+            (capacity, len(self.names)), initializer="zeros", name="rows"
+        )
+        self.count = self.add_variable(
+            (), initializer="zeros", dtype="int32", name="count"
+        )
 
     def update_state(self, losses: dict[str, Tensor]) -> None:
         """Store the losses of one step: a dict of scalars with this metric's names."""
         row = tf.stack([tf.cast(losses[name], tf.float32) for name in self.names])
-        self.rows.assign(tf.tensor_scatter_nd_update(self.rows.value, [[self.count.value]], [row]))
+        self.rows.assign(
+            tf.tensor_scatter_nd_update(self.rows.value, [[self.count.value]], [row])
+        )
         self.count.assign(self.count + 1)
 
     def result(self) -> dict[str, Tensor]:
         """The mean of each loss over the steps so far."""
-        means = tf.reduce_sum(self.rows.value, axis=0) / tf.cast(tf.maximum(self.count.value, 1), tf.float32)
+        means = tf.reduce_sum(self.rows.value, axis=0) / tf.cast(
+            tf.maximum(self.count.value, 1), tf.float32
+        )
         return dict(zip(self.names, tf.unstack(means), strict=True))
 
     def by_step(self) -> dict[str, np.ndarray]:
@@ -122,14 +130,18 @@ class ImageModel(keras.Model):
         """Nothing: a loaded model has its weights and is compiled anew; ``Checkpoints`` keep the optimizers, too."""
         return None
 
-    def compile_step(self, step: Callable[..., dict[str, Tensor]], *, xla: bool, **kwargs: Any) -> None:
+    def compile_step(
+        self, step: Callable[..., dict[str, Tensor]], *, xla: bool, **kwargs: Any
+    ) -> None:
         """Compile the model for ``fit``, and its pure step by XLA where ``xla`` says so.
 
         XLA gets the step alone: the noise is drawn outside of it, because on a CPU XLA draws normal numbers from a
         changing seed some 40 times slower than TensorFlow does.
         """
         super().compile(jit_compile=False, **kwargs)
-        self.compiled_step = tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
+        self.compiled_step = tf.function(
+            step, jit_compile=xla, reduce_retracing=True, autograph=False
+        )
 
     def noise(self, *shape: Any) -> Tensor:
         """Standard normal noise from the model's own seed."""
@@ -166,9 +178,13 @@ class ImageModel(keras.Model):
         images_per_step = batch_size * self.batches_per_step
         steps = math.ceil(max(map(len, arrays)) / images_per_step)
         if steps > self.step_losses.capacity:
-            self.step_losses = StepLosses(self.loss_names, capacity=steps, name="step_losses")
+            self.step_losses = StepLosses(
+                self.loss_names, capacity=steps, name="step_losses"
+            )
             self.make_train_function(force=True)
-        large = sum(array.nbytes for array in arrays) > 10_000_000  # for less it would take longer than it is worth
+        large = (
+            sum(array.nbytes for array in arrays) > 10_000_000
+        )  # for less it would take longer than it is worth
         if large:
             _give_memory_back()  # what was deleted before this training
         keepers: list[keras.callbacks.Callback] = [_EpochKeeper()]
@@ -205,8 +221,13 @@ class ImageModel(keras.Model):
                 f"{', '.join(self.arrays)}."
             )
         if self.paired and len({len(array) for array in arrays}) > 1:
-            found = ", ".join(f"{len(array):,} {name}" for name, array in zip(self.arrays, arrays, strict=True))
-            raise ValueError(f"There are {found}, expected as many of each: row i of one belongs to row i of all.")
+            found = ", ".join(
+                f"{len(array):,} {name}"
+                for name, array in zip(self.arrays, arrays, strict=True)
+            )
+            raise ValueError(
+                f"There are {found}, expected as many of each: row i of one belongs to row i of all."
+            )
 
 
 def _give_memory_back() -> None:
@@ -230,4 +251,8 @@ def xla_pays(*networks: keras.Model) -> bool:
     if tf.config.list_physical_devices("GPU"):
         return True
     convolutions = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
-    return not any(isinstance(layer, convolutions) for net in networks for layer in net._flatten_layers())
+    return not any(
+        isinstance(layer, convolutions)
+        for net in networks
+        for layer in net._flatten_layers()
+    )

@@ -19,7 +19,9 @@ class UntrustedFileError(ValueError):
     """A file that could run code while it is loaded, and that nobody has said to trust."""
 
 
-def load_trusted(path: str | os.PathLike[str], *, i_trust_this_file: bool = False) -> Any:
+def load_trusted(
+    path: str | os.PathLike[str], *, i_trust_this_file: bool = False
+) -> Any:
     """Load arrays or a network from a file; one that could run code is refused unless it is trusted.
 
     * ``.npy``, ``.npz``: numbers and text. Objects in them are pickles, and are refused.
@@ -40,7 +42,9 @@ def load_trusted(path: str | os.PathLike[str], *, i_trust_this_file: bool = Fals
     """
     file = Path(path)
     if not file.is_file():
-        raise FileNotFoundError(f"There is no file {file}: check the name and the folder.")
+        raise FileNotFoundError(
+            f"There is no file {file}: check the name and the folder."
+        )
     suffix = file.suffix.lower()
     if suffix in PICKLES:
         return _load_pickle(file, i_trust_this_file)
@@ -56,7 +60,9 @@ def load_trusted(path: str | os.PathLike[str], *, i_trust_this_file: bool = Fals
 
 def _load_pickle(file: Path, trusted: bool) -> Any:
     if not trusted:
-        raise _refusal(file, "a pickle, and a pickle is a program that runs while it is loaded")
+        raise _refusal(
+            file, "a pickle, and a pickle is a program that runs while it is loaded"
+        )
     import joblib
 
     return joblib.load(file)
@@ -72,7 +78,10 @@ def _load_arrays(file: Path, trusted: bool) -> Any:
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if trusted or "allow_pickle" not in str(error):
             raise _damage(file, error) from error
-        raise _refusal(file, "an array of Python objects, which is a pickle that runs while it is loaded") from error
+        raise _refusal(
+            file,
+            "an array of Python objects, which is a pickle that runs while it is loaded",
+        ) from error
 
 
 def _load_network(file: Path, trusted: bool) -> Any:
@@ -82,16 +91,22 @@ def _load_network(file: Path, trusted: bool) -> Any:
 
     if file.suffix.lower() == ".keras":
         if not zipfile.is_zipfile(file):
-            raise _damage(file, "it is no zip archive")  # Keras would say that there is no such file
+            raise _damage(
+                file, "it is no zip archive"
+            )  # Keras would say that there is no such file
     elif not trusted and _holds_code(_h5_config(file)):
         # Keras has its own guard; older releases of it left this format out.
         raise _refusal(file, "a network with Python code in it (a Lambda layer)")
     try:
         return keras.models.load_model(file, compile=False, safe_mode=not trusted)
     except ValueError as error:
-        if trusted or not any(word in str(error).lower() for word in ("safe_mode", "unsafe", "lambda")):
+        if trusted or not any(
+            word in str(error).lower() for word in ("safe_mode", "unsafe", "lambda")
+        ):
             raise
-        raise _refusal(file, "a network with Python code in it (a Lambda layer)") from error
+        raise _refusal(
+            file, "a network with Python code in it (a Lambda layer)"
+        ) from error
     except (OSError, zipfile.BadZipFile) as error:
         raise _damage(file, error) from error
 

@@ -25,11 +25,16 @@ def carry_weights(old: Game, new: Game) -> list[str]:
     """
     carried = []
     for name in old.networks.keys() & new.networks.keys():
-        carried += [f"{name}/{layer}" for layer in _copy_layers(old.networks[name], new.networks[name])]
+        carried += [
+            f"{name}/{layer}"
+            for layer in _copy_layers(old.networks[name], new.networks[name])
+        ]
         average = getattr(new, f"ema_{name}", None)
         if average is not None:
             _copy_layers(new.networks[name], average)
-            _copy_layers(getattr(old, f"ema_{name}", None) or old.networks[name], average)
+            _copy_layers(
+                getattr(old, f"ema_{name}", None) or old.networks[name], average
+            )
     if not carried:
         raise ValueError(
             f"The games have no layer in common: the old one has the networks {', '.join(old.networks)}, the new one "
@@ -44,7 +49,10 @@ def _copy_layers(source: keras.Model, target: keras.Model) -> list[str]:
     for layer in target.layers:
         if layer.name not in layers:
             continue
-        found, expected = ([np.shape(w) for w in each.get_weights()] for each in (layers[layer.name], layer))
+        found, expected = (
+            [np.shape(w) for w in each.get_weights()]
+            for each in (layers[layer.name], layer)
+        )
         if found != expected:
             raise ValueError(
                 f"The layer {layer.name!r} has weights of shapes {found} in the old game and {expected} in the new "

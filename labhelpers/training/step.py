@@ -21,8 +21,14 @@ class Player:
         optimizer: built on their trainable variables.
     """
 
-    def __init__(self, networks: keras.Model | Sequence[keras.Model], optimizer: keras.optimizers.Optimizer) -> None:
-        self.networks = (networks,) if isinstance(networks, keras.Model) else tuple(networks)
+    def __init__(
+        self,
+        networks: keras.Model | Sequence[keras.Model],
+        optimizer: keras.optimizers.Optimizer,
+    ) -> None:
+        self.networks = (
+            (networks,) if isinstance(networks, keras.Model) else tuple(networks)
+        )
         self.optimizer = optimizer
 
     def __call__(self, inputs: Any, told: Sequence[Tensor] = ()) -> Any:
@@ -48,7 +54,11 @@ class Player:
                     "so it would never learn; each optimizer here moves its own networks only, so nothing has to be "
                     f"frozen. Set {network.name}.trainable = True and compile again."
                 )
-        return [variable for network in self.networks for variable in network.trainable_variables]
+        return [
+            variable
+            for network in self.networks
+            for variable in network.trainable_variables
+        ]
 
 
 def adversarial_step(
@@ -92,14 +102,24 @@ def adversarial_step(
         discriminator.descend(discriminator_tape, d_total)
         if loss.clip_weights is not None:
             for weight in discriminator.variables:
-                weight.assign(tf.clip_by_value(weight, -loss.clip_weights, loss.clip_weights))
+                weight.assign(
+                    tf.clip_by_value(weight, -loss.clip_weights, loss.clip_weights)
+                )
     with generator_tape:
-        again = table.look(batch, fake_images, known=None if loss.relativistic else seen.real)
+        again = table.look(
+            batch, fake_images, known=None if loss.relativistic else seen.real
+        )
         g_loss = table.loss_of_scores(loss.generator, again)
         g_terms = table.pay("generator", again)
         g_total = sum(g_terms.values(), start=g_loss)
     generator.descend(generator_tape, g_total)
-    return {"g_loss": g_loss, "d_loss": d_loss, **d_terms, **g_terms, **table.watch(seen)}
+    return {
+        "g_loss": g_loss,
+        "d_loss": d_loss,
+        **d_terms,
+        **g_terms,
+        **table.watch(seen),
+    }
 
 
 class Table:
@@ -130,7 +150,9 @@ class Table:
         self.players = {"generator": generator, "discriminator": discriminator}
         self.loss = loss
         self.state = state
-        self.networks = {name: player.networks[0] for name, player in self.players.items()} | dict(networks)
+        self.networks = {
+            name: player.networks[0] for name, player in self.players.items()
+        } | dict(networks)
 
     def look(self, batch: Batch, fake_images: Tensor, known: Any = None) -> Seen:
         """Let D look at the real and the fake images; what it put out for the real ones may be known already."""
@@ -152,29 +174,51 @@ class Table:
             real=judge(batch.real_images, told) if known is None else known,
             fake=judge(fake_images, told),
             score=score,
-            state={name: tf.convert_to_tensor(variable) for name, variable in self.state.items()},
+            state={
+                name: tf.convert_to_tensor(variable)
+                for name, variable in self.state.items()
+            },
             networks=self.networks,
         )
 
     def loss_of_scores(self, function: Any, seen: Seen) -> Tensor:
         """One of the loss's functions of the scores, as the mean over the scores' parts."""
-        return mean_over_parts(function, self.loss.score_of(seen.real), self.loss.score_of(seen.fake))
+        return mean_over_parts(
+            function, self.loss.score_of(seen.real), self.loss.score_of(seen.fake)
+        )
 
     def pay(self, name: str, seen: Seen) -> dict[str, Tensor]:
         """What a player owes for its terms, by the terms' names; what the terms keep is put away."""
         owed = {}
         for term in self.loss.terms:
             if term.is_paid_by(name):
-                owed[term.name], kept = _due(term, seen, self.players[name].optimizer.iterations)
+                owed[term.name], kept = _due(
+                    term, seen, self.players[name].optimizer.iterations
+                )
                 for key, value in kept.items():
                     self.state[key].assign(value)
         return owed
 
     def watch(self, seen: Seen) -> dict[str, Tensor]:
         """What is logged besides the losses: kept numbers, and the monitors."""
-        numbers = {key: tf.convert_to_tensor(value) for key, value in self.state.items() if len(value.shape) == 0}
-        of_terms = {key: monitor(seen) for term in self.loss.terms for key, monitor in term.monitors.items()}
-        return numbers | of_terms | {key: self.loss_of_scores(each, seen) for key, each in self.loss.monitors.items()}
+        numbers = {
+            key: tf.convert_to_tensor(value)
+            for key, value in self.state.items()
+            if len(value.shape) == 0
+        }
+        of_terms = {
+            key: monitor(seen)
+            for term in self.loss.terms
+            for key, monitor in term.monitors.items()
+        }
+        return (
+            numbers
+            | of_terms
+            | {
+                key: self.loss_of_scores(each, seen)
+                for key, each in self.loss.monitors.items()
+            }
+        )
 
 
 def _due(term: Term, seen: Seen, step: Any) -> tuple[Tensor, dict[str, Tensor]]:

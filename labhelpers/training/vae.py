@@ -77,7 +77,13 @@ class VAE(ImageModel):
     loss_names = ("loss", "reconstruction", "kl")
     output_activation = "sigmoid"
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, beta: float = 1.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        beta: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.encoder = encoder
         self.decoder = decoder
@@ -105,15 +111,21 @@ class VAE(ImageModel):
         optimizer = optimizer or keras.optimizers.Adam()
 
         def step(images: Tensor, epsilon: Tensor) -> dict[str, Tensor]:
-            return vae_step(self.encoder, self.decoder, self.optimizer, images, epsilon, self.beta)
+            return vae_step(
+                self.encoder, self.decoder, self.optimizer, images, epsilon, self.beta
+            )
 
         self.compile_step(
             step,
-            xla=xla_pays(self.encoder, self.decoder) if jit_compile is None else jit_compile,
+            xla=xla_pays(self.encoder, self.decoder)
+            if jit_compile is None
+            else jit_compile,
             optimizer=optimizer,
             steps_per_execution=steps_per_execution,
         )
-        optimizer.build(self.encoder.trainable_variables + self.decoder.trainable_variables)
+        optimizer.build(
+            self.encoder.trainable_variables + self.decoder.trainable_variables
+        )
 
     def call(self, images: Tensor) -> Tensor:
         """Reconstruct images (batch, height, width, channels) through the mean code, without noise."""
@@ -148,11 +160,22 @@ class VAE(ImageModel):
         Returns:
             ``elbo``, ``reconstruction`` and ``kl`` in nats per image; elbo = -(reconstruction + kl), without beta.
         """
-        parts = [self._elbo_parts(images[cut]) for cut in chunks(len(images), batch_size)]
-        reconstruction, kl = (float(np.concatenate(part).mean(dtype=np.float64)) for part in zip(*parts, strict=True))
-        return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+        parts = [
+            self._elbo_parts(images[cut]) for cut in chunks(len(images), batch_size)
+        ]
+        reconstruction, kl = (
+            float(np.concatenate(part).mean(dtype=np.float64))
+            for part in zip(*parts, strict=True)
+        )
+        return {
+            "elbo": -(reconstruction + kl),
+            "reconstruction": reconstruction,
+            "kl": kl,
+        }
 
-    def importance_weighted_bound(self, images: np.ndarray, samples: int = 50, batch_size: int = 100) -> float:
+    def importance_weighted_bound(
+        self, images: np.ndarray, samples: int = 50, batch_size: int = 100
+    ) -> float:
         """The importance-weighted bound on log p(x): tighter than the ELBO, equal to it for one sample.
 
         Args:
@@ -166,24 +189,40 @@ class VAE(ImageModel):
         Source: Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders (2016), equation 8.
         """
         count = tf.constant(samples)
-        bounds = [self._importance_weighted(images[cut], count) for cut in chunks(len(images), batch_size)]
+        bounds = [
+            self._importance_weighted(images[cut], count)
+            for cut in chunks(len(images), batch_size)
+        ]
         return float(np.concatenate(bounds).mean(dtype=np.float64))
 
     @tf.function(reduce_retracing=True)
     def _elbo_parts(self, images: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = self.encoder(images, training=False)
         z = sample_z(mean, log_var, self.noise(tf.shape(images)[0], self.latent_dim))
-        return reconstruction_loss(images, self.decoder(z, training=False)), kl_divergence(mean, log_var)
+        return reconstruction_loss(
+            images, self.decoder(z, training=False)
+        ), kl_divergence(mean, log_var)
 
     @tf.function(reduce_retracing=True)
     def _importance_weighted(self, images: Tensor, samples: Tensor) -> Tensor:
         batch = tf.shape(images)[0]
-        mean, log_var = (tf.repeat(part, samples, axis=0) for part in self.encoder(images, training=False))
+        mean, log_var = (
+            tf.repeat(part, samples, axis=0)
+            for part in self.encoder(images, training=False)
+        )
         z = sample_z(mean, log_var, self.noise(batch * samples, self.latent_dim))
-        log_likelihood = -reconstruction_loss(tf.repeat(images, samples, axis=0), self.decoder(z, training=False))
-        log_weights = log_likelihood + standard_normal_log_density(z) - gaussian_log_density(z, mean, log_var)
+        log_likelihood = -reconstruction_loss(
+            tf.repeat(images, samples, axis=0), self.decoder(z, training=False)
+        )
+        log_weights = (
+            log_likelihood
+            + standard_normal_log_density(z)
+            - gaussian_log_density(z, mean, log_var)
+        )
         by_image = tf.reshape(log_weights, (batch, samples))
-        return tf.reduce_logsumexp(by_image, axis=1) - tf.math.log(tf.cast(samples, tf.float32))
+        return tf.reduce_logsumexp(by_image, axis=1) - tf.math.log(
+            tf.cast(samples, tf.float32)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds this model."""
@@ -197,9 +236,14 @@ class VAE(ImageModel):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> VAE:
         """The model that ``get_config`` described."""
-        networks = {key: keras.saving.deserialize_keras_object(config.pop(key)) for key in ("encoder", "decoder")}
+        networks = {
+            key: keras.saving.deserialize_keras_object(config.pop(key))
+            for key in ("encoder", "decoder")
+        }
         return cls(**networks, **config)
 
 
 def _in_batches(function: Callable[[Tensor], Tensor], arrays: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.asarray(function(arrays[cut])) for cut in chunks(len(arrays), 500)])
+    return np.concatenate(
+        [np.asarray(function(arrays[cut])) for cut in chunks(len(arrays), 500)]
+    )

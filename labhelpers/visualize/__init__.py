@@ -4,7 +4,13 @@ Only ``show_layers`` takes a model. Importing the room loads neither Keras nor T
 """
 
 from labhelpers.visualize.attention import show_attention
-from labhelpers.visualize.curves import plot_curve_grid, plot_curves, plot_functions, plot_losses, plot_panels
+from labhelpers.visualize.curves import (
+    plot_curve_grid,
+    plot_curves,
+    plot_functions,
+    plot_losses,
+    plot_panels,
+)
 from labhelpers.visualize.distributions import plot_counts, plot_histograms
 from labhelpers.visualize.matrices import show_matrices
 from labhelpers.visualize.networks import show_layers, show_pipeline

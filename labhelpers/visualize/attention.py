@@ -46,15 +46,34 @@ def show_attention(
             layout="constrained",
         )
         for (images, maps), offset in zip(pairs, (0, 2), strict=True):
-            for index, (image, weights) in enumerate(zip(to_unit(images), maps, strict=True)):
+            for index, (image, weights) in enumerate(
+                zip(to_unit(images), maps, strict=True)
+            ):
                 left, right = axes[index, offset : offset + 2]
                 left.imshow(image.squeeze(), vmin=0, vmax=1)
-                shown = right.imshow(weights, cmap="viridis", vmin=0, vmax=peak, extent=(0, image_width, height, 0))
+                shown = right.imshow(
+                    weights,
+                    cmap="viridis",
+                    vmin=0,
+                    vmax=peak,
+                    extent=(0, image_width, height, 0),
+                )
                 for axis, shift in ((left, -0.5), (right, 0.0)):
                     corner = (query[1] * wide + shift, query[0] * high + shift)
-                    axis.add_patch(Rectangle(corner, wide, high, fill=False, edgecolor="#E69F00", linewidth=2))
+                    axis.add_patch(
+                        Rectangle(
+                            corner,
+                            wide,
+                            high,
+                            fill=False,
+                            edgecolor="#E69F00",
+                            linewidth=2,
+                        )
+                    )
                     axis.set_axis_off()
-        for axis, name in zip(axes[0], ("real", "its attention", "fake", "its attention"), strict=True):
+        for axis, name in zip(
+            axes[0], ("real", "its attention", "fake", "its attention"), strict=True
+        ):
             axis.set_title(name)
         figure.colorbar(shown, ax=axes, shrink=0.6, label="attention weight")
         headline(figure, title)

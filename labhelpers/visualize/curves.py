@@ -25,7 +25,12 @@ from labhelpers.visualize.style import (
 
 
 def plot_losses(
-    history: Mapping[str, Sequence[float]], *, title: str, ylabel: str, xlabel: str = "epoch", smooth: int = 1
+    history: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    ylabel: str,
+    xlabel: str = "epoch",
+    smooth: int = 1,
 ) -> Figure:
     """Curves of named losses; the generator's and the discriminator's keep their colours.
 
@@ -54,7 +59,12 @@ def plot_losses(
             if smooth > 1 and len(values) >= smooth:
                 line.set_label("_raw")
                 means = np.convolve(values, np.full(smooth, 1 / smooth), mode="valid")
-                axes.plot(x[smooth - 1 :], means, label=f"{name} (mean of {smooth})", color=line.get_color())
+                axes.plot(
+                    x[smooth - 1 :],
+                    means,
+                    label=f"{name} (mean of {smooth})",
+                    color=line.get_color(),
+                )
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
         if max(len(values) for values in history.values()) <= 30:
             axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
@@ -64,7 +74,9 @@ def plot_losses(
 
 
 def plot_curves(
-    curves: Mapping[str, tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]],
+    curves: Mapping[
+        str, tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]
+    ],
     *,
     title: str,
     xlabel: str,
@@ -89,15 +101,29 @@ def plot_curves(
         for name, (x, y) in curves.items():
             colour = PLAYER_COLOURS.get(name[:2])
             # The generator begins with dashes, so that a curve that it has learned to match stays visible below.
-            styles = ("--", "-", ":") if colour == GENERATOR_COLOUR else ("-", "--", ":")
+            styles = (
+                ("--", "-", ":") if colour == GENERATOR_COLOUR else ("-", "--", ":")
+            )
             style = styles[used.count(colour) % 3] if colour else "-"
             used += [colour] if colour else []
             label = name[3:] if colour and name[2] == " " else name
-            axes.plot(x, y, style, label=label, color=colour, linewidth=2, marker="o" if len(x) <= 40 else None)
-        for (name, height), style in zip((levels or {}).items(), ("--", ":", "-."), strict=False):
+            axes.plot(
+                x,
+                y,
+                style,
+                label=label,
+                color=colour,
+                linewidth=2,
+                marker="o" if len(x) <= 40 else None,
+            )
+        for (name, height), style in zip(
+            (levels or {}).items(), ("--", ":", "-."), strict=False
+        ):
             axes.axhline(height, color=GREY, linestyle=style, linewidth=1.5, label=name)
         axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
-        if all(np.issubdtype(np.asarray(x).dtype, np.integer) for x, _ in curves.values()):
+        if all(
+            np.issubdtype(np.asarray(x).dtype, np.integer) for x, _ in curves.values()
+        ):
             axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
         if log:
             axes.set_yscale("log")
@@ -108,7 +134,9 @@ def plot_curves(
 
 
 def plot_curve_grid(
-    panels: Mapping[str, Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]]],
+    panels: Mapping[
+        str, Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]]
+    ],
     *,
     title: str,
     xlabel: str,
@@ -126,8 +154,17 @@ def plot_curve_grid(
     columns = len(next(iter(panels.values())))
     with plt.rc_context(STYLE):
         size = (WIDTH, 2.6 * len(panels) + 0.8)
-        figure, axes = plt.subplots(len(panels), columns, figsize=size, sharey="row", sharex="col", squeeze=False)
-        for number, (row, (ylabel, cases)) in enumerate(zip(axes, panels.items(), strict=True), start=1):
+        figure, axes = plt.subplots(
+            len(panels),
+            columns,
+            figsize=size,
+            sharey="row",
+            sharex="col",
+            squeeze=False,
+        )
+        for number, (row, (ylabel, cases)) in enumerate(
+            zip(axes, panels.items(), strict=True), start=1
+        ):
             row[0].set_ylabel(ylabel)
             for axis, (case, curves) in zip(row, cases.items(), strict=True):
                 parts: dict[str, int] = {}
@@ -137,13 +174,21 @@ def plot_curve_grid(
                     style = ("-", "--", ":")[parts.get(group, 0) % 3]
                     parts[group] = parts.get(group, 0) + 1
                     colour = OTHER_COLOURS[groups.index(group) % len(OTHER_COLOURS)]
-                    axis.plot(x, y, style, color=colour, linewidth=2, marker="o", markersize=3)
+                    axis.plot(
+                        x, y, style, color=colour, linewidth=2, marker="o", markersize=3
+                    )
                 if number == 1:
                     axis.set_title(case)
                 if number == len(panels):
                     axis.set_xlabel(xlabel)
         keys = [
-            Line2D([], [], color=OTHER_COLOURS[i % len(OTHER_COLOURS)], linewidth=2, label=group)
+            Line2D(
+                [],
+                [],
+                color=OTHER_COLOURS[i % len(OTHER_COLOURS)],
+                linewidth=2,
+                label=group,
+            )
             for i, group in enumerate(groups)
         ]
         headline(figure, title)
@@ -153,7 +198,12 @@ def plot_curve_grid(
 
 
 def plot_panels(
-    panels: Mapping[str, Mapping[str, np.ndarray]], *, title: str, xlabel: str, columns: int = 5, smooth: int = 1
+    panels: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    title: str,
+    xlabel: str,
+    columns: int = 5,
+    smooth: int = 1,
 ) -> Figure:
     """Small multiples of curves, one panel a model; each panel has its own vertical scale.
 
@@ -167,7 +217,11 @@ def plot_panels(
     rows, across = -(-len(panels) // columns), min(columns, len(panels))
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
-            rows, across, figsize=(WIDTH, rows * 1.75 + 0.5), squeeze=False, layout="constrained"
+            rows,
+            across,
+            figsize=(WIDTH, rows * 1.75 + 0.5),
+            squeeze=False,
+            layout="constrained",
         )
         for axis in axes.ravel()[len(panels) :]:
             axis.set_axis_off()
@@ -176,7 +230,9 @@ def plot_panels(
             for name, values in curves.items():
                 window = min(smooth, 1 + len(values) // 4)
                 kernel = np.ones(window) / window
-                means = np.convolve(np.asarray(values, dtype=np.float64), kernel, mode="valid")
+                means = np.convolve(
+                    np.asarray(values, dtype=np.float64), kernel, mode="valid"
+                )
                 (line,) = axis.plot(
                     np.arange(len(means)) + window,
                     means,
@@ -190,13 +246,23 @@ def plot_panels(
             axis.locator_params(nbins=4)
         for axis in axes[-1]:
             axis.set_xlabel(xlabel, fontsize=8)
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), fontsize=8)
+        figure.legend(
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=len(handles),
+            fontsize=8,
+        )
         headline(figure, title)
     return finished(figure)
 
 
 def plot_functions(
-    x: np.ndarray, functions: Mapping[str, np.ndarray], *, derivatives: Mapping[str, np.ndarray], title: str
+    x: np.ndarray,
+    functions: Mapping[str, np.ndarray],
+    *,
+    derivatives: Mapping[str, np.ndarray],
+    title: str,
 ) -> Figure:
     """Functions on the left and their derivatives on the right, in the same colours.
 
@@ -208,8 +274,12 @@ def plot_functions(
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.2))
-        for axis, curves, label in zip(axes, (functions, derivatives), ("f(x)", "df/dx"), strict=True):
-            for (name, values), dashes in zip(curves.items(), ("-", "--", ":", "-."), strict=False):
+        for axis, curves, label in zip(
+            axes, (functions, derivatives), ("f(x)", "df/dx"), strict=True
+        ):
+            for (name, values), dashes in zip(
+                curves.items(), ("-", "--", ":", "-."), strict=False
+            ):
                 axis.plot(x, values, dashes, label=name, linewidth=2)
             axis.set(xlabel="x", ylabel=label)
         axes[0].legend()

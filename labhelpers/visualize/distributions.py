@@ -8,11 +8,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from labhelpers.visualize.style import GENERATOR_COLOUR, GREY, STYLE, THIRD_COLOUR, WIDTH, finished, headline
+from labhelpers.visualize.style import (
+    GENERATOR_COLOUR,
+    GREY,
+    STYLE,
+    THIRD_COLOUR,
+    WIDTH,
+    finished,
+    headline,
+)
 
 
 def plot_histograms(
-    values: Mapping[str, Mapping[str, np.ndarray]], *, title: str, xlabel: str, limits: tuple[float, float] = (0, 1)
+    values: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    title: str,
+    xlabel: str,
+    limits: tuple[float, float] = (0, 1),
 ) -> Figure:
     """Histograms laid over each other, in one or more panels side by side.
 
@@ -24,13 +36,25 @@ def plot_histograms(
     """
     colours = {"real": "#000000", "fake": GENERATOR_COLOUR}
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(1, len(values), figsize=(WIDTH, 3.2), sharey=True, squeeze=False)
+        figure, axes = plt.subplots(
+            1, len(values), figsize=(WIDTH, 3.2), sharey=True, squeeze=False
+        )
         bins = np.linspace(*limits, 41)
         for axis, (panel, sets) in zip(axes[0], values.items(), strict=True):
             for name, numbers in sets.items():
                 weights = np.full(len(numbers), 1 / len(numbers))
-                colour = next((c for word, c in colours.items() if word in name), THIRD_COLOUR)
-                axis.hist(numbers, bins=bins, weights=weights, histtype="step", linewidth=2, label=name, color=colour)
+                colour = next(
+                    (c for word, c in colours.items() if word in name), THIRD_COLOUR
+                )
+                axis.hist(
+                    numbers,
+                    bins=bins,
+                    weights=weights,
+                    histtype="step",
+                    linewidth=2,
+                    label=name,
+                    color=colour,
+                )
             axis.set(title=panel, xlabel=xlabel, xlim=limits)
         axes[0, 0].set_ylabel("share of images")
         axes[0, -1].legend(loc="best")
@@ -39,7 +63,12 @@ def plot_histograms(
     return finished(figure)
 
 
-def plot_counts(counts: Mapping[str, Sequence[int] | np.ndarray], labels: Sequence[str], *, title: str) -> Figure:
+def plot_counts(
+    counts: Mapping[str, Sequence[int] | np.ndarray],
+    labels: Sequence[str],
+    *,
+    title: str,
+) -> Figure:
     """How many samples fall into each class: bars side by side, one colour a set, with the number above each bar.
 
     Args:
@@ -50,10 +79,16 @@ def plot_counts(counts: Mapping[str, Sequence[int] | np.ndarray], labels: Sequen
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
         width = 0.84 / len(counts)
-        palette = [GENERATOR_COLOUR] if len(counts) == 1 else [GREY, GENERATOR_COLOUR, THIRD_COLOUR]
+        palette = (
+            [GENERATOR_COLOUR]
+            if len(counts) == 1
+            else [GREY, GENERATOR_COLOUR, THIRD_COLOUR]
+        )
         for index, (name, numbers) in enumerate(counts.items()):
             x = np.arange(len(labels)) + (index - (len(counts) - 1) / 2) * width
-            bars = axes.bar(x, numbers, width, label=name, color=palette[index % len(palette)])
+            bars = axes.bar(
+                x, numbers, width, label=name, color=palette[index % len(palette)]
+            )
             axes.bar_label(bars, fontsize=8, padding=1)
         axes.set_xticks(np.arange(len(labels)), labels)
         axes.grid(visible=False, axis="x")

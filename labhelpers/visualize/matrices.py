@@ -12,7 +12,11 @@ from labhelpers.visualize.style import STYLE, finished, headline
 
 
 def show_matrices(
-    matrices: Mapping[str, np.ndarray], *, title: str = "", columns: int | None = None, cell: float = 0.34
+    matrices: Mapping[str, np.ndarray],
+    *,
+    title: str = "",
+    columns: int | None = None,
+    cell: float = 0.34,
 ) -> Figure:
     """Small matrices as grids of cells with their numbers in them, the larger the darker, all cells of one size.
 
@@ -26,7 +30,10 @@ def show_matrices(
     rows = -(-len(matrices) // columns)
     tallest = max(matrix.shape[0] for matrix in matrices.values())
     widest = max(matrix.shape[1] for matrix in matrices.values())
-    size = (columns * (widest * cell + 0.45), rows * (tallest * cell + 0.5) + (0.4 if title else 0))
+    size = (
+        columns * (widest * cell + 0.45),
+        rows * (tallest * cell + 0.5) + (0.4 if title else 0),
+    )
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
         for axis in axes.ravel():

@@ -11,7 +11,14 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import ImageFont
 
-from labhelpers.visualize.style import DISCRIMINATOR_COLOUR, GENERATOR_COLOUR, GREY, STYLE, WIDTH, finished
+from labhelpers.visualize.style import (
+    DISCRIMINATOR_COLOUR,
+    GENERATOR_COLOUR,
+    GREY,
+    STYLE,
+    WIDTH,
+    finished,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -44,12 +51,20 @@ def show_pipeline(stages: Sequence[tuple[str, str]], *, title: str) -> Figure:
                 fontweight="bold",
                 color=colour,
                 fontsize=10,
-                bbox={"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": colour, "linewidth": 2},
+                bbox={
+                    "boxstyle": "round,pad=0.5",
+                    "facecolor": "white",
+                    "edgecolor": colour,
+                    "linewidth": 2,
+                },
             )
             axes.text(index + 0.5, 0.18, text, ha="center", va="center", fontsize=9)
             if index:
                 axes.annotate(
-                    "", (index + 0.1, 0.62), (index - 0.1, 0.62), arrowprops={"arrowstyle": "->", "linewidth": 1.5}
+                    "",
+                    (index + 0.1, 0.62),
+                    (index - 0.1, 0.62),
+                    arrowprops={"arrowstyle": "->", "linewidth": 1.5},
                 )
         figure.tight_layout(pad=0.3)
     return finished(figure)
@@ -69,8 +84,17 @@ def show_layers(model: keras.Model, *, width: float = WIDTH) -> Figure:
                 import visualkeras
 
                 font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 26)
-                sizes = {"min_xy": 60, "max_xy": 360, "scale_xy": 8, "min_z": 40, "max_z": 240, "spacing": 40}
-                picture = visualkeras.layered_view(model, legend=True, font=font, **sizes)
+                sizes = {
+                    "min_xy": 60,
+                    "max_xy": 360,
+                    "scale_xy": 8,
+                    "min_z": 40,
+                    "max_z": 240,
+                    "spacing": 40,
+                }
+                picture = visualkeras.layered_view(
+                    model, legend=True, font=font, **sizes
+                )
         except Exception:
             return _show_shapes(model, width)
         # 160 pixels an inch bring the legend's 26 pixels to the size of the text, however few the layers are.
@@ -87,12 +111,21 @@ def show_layers(model: keras.Model, *, width: float = WIDTH) -> Figure:
 
 def _show_shapes(model: keras.Model, width: float) -> Figure:
     rows = [
-        (layer.name, type(layer).__name__, str(getattr(layer, "output", None) is not None and layer.output.shape))
+        (
+            layer.name,
+            type(layer).__name__,
+            str(getattr(layer, "output", None) is not None and layer.output.shape),
+        )
         for layer in model.layers
     ]
     figure, axes = plt.subplots(figsize=(width, 0.32 * len(rows) + 0.9))
     axes.set_axis_off()
     axes.set_title(f"{model.name}: {model.count_params():,} parameters")
-    axes.table(rows, colLabels=("layer", "kind", "output shape"), loc="upper center", cellLoc="left")
+    axes.table(
+        rows,
+        colLabels=("layer", "kind", "output shape"),
+        loc="upper center",
+        cellLoc="left",
+    )
     figure.tight_layout(pad=0.3)
     return finished(figure)

@@ -10,9 +10,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from labhelpers.visualize.sheets import show_grid, show_rows
-from labhelpers.visualize.style import DISCRIMINATOR_COLOUR, GENERATOR_COLOUR, STYLE, WIDTH, finished, headline
+from labhelpers.visualize.style import (
+    DISCRIMINATOR_COLOUR,
+    GENERATOR_COLOUR,
+    STYLE,
+    WIDTH,
+    finished,
+    headline,
+)
 
-_ORANGE = mpl.colors.LinearSegmentedColormap.from_list("discriminator", ["#FFFFFF", DISCRIMINATOR_COLOUR])
+_ORANGE = mpl.colors.LinearSegmentedColormap.from_list(
+    "discriminator", ["#FFFFFF", DISCRIMINATOR_COLOUR]
+)
 
 
 def grid_codes(limit: float, steps: int) -> np.ndarray:
@@ -45,7 +54,9 @@ def line_between(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     return (1 - share) * start[None] + share * end[None]
 
 
-def plot_latent(codes: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, title: str) -> Figure:
+def plot_latent(
+    codes: np.ndarray, labels: np.ndarray, class_names: Sequence[str], *, title: str
+) -> Figure:
     """Where the encoder puts images in a 2-d latent space, one colour and one number a class.
 
     Args:
@@ -58,7 +69,9 @@ def plot_latent(codes: np.ndarray, labels: np.ndarray, class_names: Sequence[str
         ValueError: the codes do not have two columns.
     """
     if codes.ndim != 2 or codes.shape[1] != 2:
-        raise ValueError(f"The codes have shape {codes.shape}, expected (n, 2). Plot a model with latent_dim = 2.")
+        raise ValueError(
+            f"The codes have shape {codes.shape}, expected (n, 2). Plot a model with latent_dim = 2."
+        )
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH, 6.4))
         colours = plt.get_cmap("tab10")
@@ -66,7 +79,14 @@ def plot_latent(codes: np.ndarray, labels: np.ndarray, class_names: Sequence[str
             chosen = codes[labels == label]
             if not len(chosen):
                 continue
-            axes.scatter(chosen[:, 0], chosen[:, 1], s=5, alpha=0.45, linewidths=0, color=colours(label % 10))
+            axes.scatter(
+                chosen[:, 0],
+                chosen[:, 1],
+                s=5,
+                alpha=0.45,
+                linewidths=0,
+                color=colours(label % 10),
+            )
             axes.text(
                 float(np.median(chosen[:, 0])),
                 float(np.median(chosen[:, 1])),
@@ -75,10 +95,21 @@ def plot_latent(codes: np.ndarray, labels: np.ndarray, class_names: Sequence[str
                 fontweight="bold",
                 ha="center",
                 va="center",
-                bbox={"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": colours(label % 10)},
+                bbox={
+                    "boxstyle": "circle,pad=0.2",
+                    "facecolor": "white",
+                    "edgecolor": colours(label % 10),
+                },
             )
         limit = float(np.quantile(np.abs(codes), 0.998)) * 1.05 + 0.1
-        axes.set(title=title, xlabel="z[0]", ylabel="z[1]", aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))
+        axes.set(
+            title=title,
+            xlabel="z[0]",
+            ylabel="z[1]",
+            aspect="equal",
+            xlim=(-limit, limit),
+            ylim=(-limit, limit),
+        )
         figure.tight_layout()
     return finished(figure)
 
@@ -107,9 +138,22 @@ def walk_latent_plane(decode: Callable[[np.ndarray], np.ndarray], limit: float) 
 
     def draw(first: float, second: float) -> None:
         code = np.array([[first, second]], dtype=np.float32)
-        display(show_grid(decode(code), columns=1, title=f"z = ({first:.1f}, {second:.1f})", width=2.5))
+        display(
+            show_grid(
+                decode(code),
+                columns=1,
+                title=f"z = ({first:.1f}, {second:.1f})",
+                width=2.5,
+            )
+        )
 
-    slider = {"min": -limit, "max": limit, "step": 0.1, "value": 0.0, "continuous_update": False}
+    slider = {
+        "min": -limit,
+        "max": limit,
+        "step": 0.1,
+        "value": 0.0,
+        "continuous_update": False,
+    }
     ipywidgets.interact(
         draw,
         first=ipywidgets.FloatSlider(description="z[0]", **slider),
@@ -118,7 +162,12 @@ def walk_latent_plane(decode: Callable[[np.ndarray], np.ndarray], limit: float) 
 
 
 def show_points(
-    panels: Mapping[str, np.ndarray], *, centres: np.ndarray, limit: float, title: str, columns: int = 4
+    panels: Mapping[str, np.ndarray],
+    *,
+    centres: np.ndarray,
+    limit: float,
+    title: str,
+    columns: int = 4,
 ) -> Figure:
     """Points in the plane, one panel a set; the centres of the real modes are circled in each.
 
@@ -133,14 +182,28 @@ def show_points(
     with plt.rc_context(STYLE):
         across = min(columns, len(panels))
         figure, axes = plt.subplots(
-            rows, across, figsize=(WIDTH, rows * (WIDTH / across + 0.3) + 0.3), squeeze=False, sharex=True, sharey=True
+            rows,
+            across,
+            figsize=(WIDTH, rows * (WIDTH / across + 0.3) + 0.3),
+            squeeze=False,
+            sharex=True,
+            sharey=True,
         )
         for axis in axes.ravel()[len(panels) :]:
             axis.set_axis_off()
         for axis, (name, points) in zip(axes.ravel(), panels.items(), strict=False):
-            axis.scatter(centres[:, 0], centres[:, 1], s=130, facecolors="none", edgecolors="#999999", linewidths=1)
+            axis.scatter(
+                centres[:, 0],
+                centres[:, 1],
+                s=130,
+                facecolors="none",
+                edgecolors="#999999",
+                linewidths=1,
+            )
             colour = "#000000" if "real" in name.lower() else GENERATOR_COLOUR
-            axis.scatter(points[:, 0], points[:, 1], s=4, alpha=0.35, linewidths=0, color=colour)
+            axis.scatter(
+                points[:, 0], points[:, 1], s=4, alpha=0.35, linewidths=0, color=colour
+            )
             axis.set(aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))
             axis.set_title(name, fontsize=10)
         for axis in axes[-1]:
@@ -153,7 +216,10 @@ def show_points(
 
 
 def plot_decision(
-    panels: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]], *, limit: float, title: str
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
+    *,
+    limit: float,
+    title: str,
 ) -> Figure:
     """What D says about every point of the plane, and where the gradient of G's loss pulls the fakes.
 
@@ -165,9 +231,15 @@ def plot_decision(
     """
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
-            1, len(panels), figsize=(WIDTH, WIDTH / len(panels) + 0.4), squeeze=False, layout="constrained"
+            1,
+            len(panels),
+            figsize=(WIDTH, WIDTH / len(panels) + 0.4),
+            squeeze=False,
+            layout="constrained",
         )
-        for axis, (name, (probabilities, real, fake, pulls)) in zip(axes[0], panels.items(), strict=True):
+        for axis, (name, (probabilities, real, fake, pulls)) in zip(
+            axes[0], panels.items(), strict=True
+        ):
             picture = axis.imshow(
                 probabilities,
                 extent=(-limit, limit, -limit, limit),
@@ -178,7 +250,9 @@ def plot_decision(
                 interpolation="bilinear",
             )
             axis.scatter(real[:, 0], real[:, 1], s=7, color="#000000", label="real")
-            axis.scatter(fake[:, 0], fake[:, 1], s=12, color=GENERATOR_COLOUR, label="fake")
+            axis.scatter(
+                fake[:, 0], fake[:, 1], s=12, color=GENERATOR_COLOUR, label="fake"
+            )
             lengths = np.linalg.norm(pulls, axis=1, keepdims=True)
             # The direction is what matters; the longest arrow is a sixth of the picture.
             arrows = pulls / max(float(lengths.max()), 1e-12) * limit / 3
@@ -198,7 +272,9 @@ def plot_decision(
             axis.grid(visible=False)
         axes[0, 0].set_ylabel("x[1]")
         axes[0, 0].legend(loc="lower right", fontsize=8, frameon=True)
-        figure.colorbar(picture, ax=list(axes[0]), shrink=0.8, label="D(x): how probable real is")
+        figure.colorbar(
+            picture, ax=list(axes[0]), shrink=0.8, label="D(x): how probable real is"
+        )
         headline(figure, title)
     return finished(figure)
 
@@ -234,7 +310,9 @@ def plot_landscapes(
         )
         for axis in axes.ravel()[len(panels) :]:
             axis.set_axis_off()
-        for axis, (name, (scores, fake)) in zip(axes.ravel(), panels.items(), strict=False):
+        for axis, (name, (scores, fake)) in zip(
+            axes.ravel(), panels.items(), strict=False
+        ):
             low, high = np.percentile(scores, [2, 98])
             axis.imshow(
                 scores,
@@ -244,8 +322,22 @@ def plot_landscapes(
                 vmax=max(float(high), float(low) + 1e-9),
                 interpolation="bilinear",
             )
-            axis.scatter(centres[:, 0], centres[:, 1], s=50, facecolors="none", edgecolors="#000000", linewidths=1)
-            axis.scatter(fake[:, 0], fake[:, 1], s=4, alpha=0.5, linewidths=0, color=GENERATOR_COLOUR)
+            axis.scatter(
+                centres[:, 0],
+                centres[:, 1],
+                s=50,
+                facecolors="none",
+                edgecolors="#000000",
+                linewidths=1,
+            )
+            axis.scatter(
+                fake[:, 0],
+                fake[:, 1],
+                s=4,
+                alpha=0.5,
+                linewidths=0,
+                color=GENERATOR_COLOUR,
+            )
             axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
             axis.set_title(f"{name}\n{low:.3g} (white) to {high:.3g}", fontsize=8)
             axis.grid(visible=False)

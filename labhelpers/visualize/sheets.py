@@ -27,7 +27,11 @@ def tile(images: np.ndarray, columns: int, *, gap: int = 1) -> np.ndarray:
     count, height, width, channels = images.shape
     rows = -(-count // columns)
     white = 255 if images.dtype == np.uint8 else 1
-    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), white, dtype=images.dtype)
+    picture = np.full(
+        (rows * (height + gap) - gap, columns * (width + gap) - gap, channels),
+        white,
+        dtype=images.dtype,
+    )
     for index, image in enumerate(images):
         top, left = index // columns * (height + gap), index % columns * (width + gap)
         picture[top : top + height, left : left + width] = image
@@ -49,7 +53,9 @@ def sheet(images: np.ndarray, columns: int = 8) -> np.ndarray:
     return enlarged[..., 0] if enlarged.shape[-1] == 1 else enlarged
 
 
-def show_grid(images: np.ndarray, *, columns: int = 10, title: str = "", width: float = WIDTH) -> Figure:
+def show_grid(
+    images: np.ndarray, *, columns: int = 10, title: str = "", width: float = WIDTH
+) -> Figure:
     """A sheet of images.
 
     Args:
@@ -61,7 +67,10 @@ def show_grid(images: np.ndarray, *, columns: int = 10, title: str = "", width: 
     picture = tile(to_unit(images), columns)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
-            figsize=(width, width * picture.shape[0] / picture.shape[1] + (0.4 if title else 0))
+            figsize=(
+                width,
+                width * picture.shape[0] / picture.shape[1] + (0.4 if title else 0),
+            )
         )
         _draw(axes, picture, title)
         figure.tight_layout(pad=0.3)
@@ -69,7 +78,13 @@ def show_grid(images: np.ndarray, *, columns: int = 10, title: str = "", width: 
 
 
 def show_pairs(
-    left: np.ndarray, right: np.ndarray, *, left_title: str, right_title: str, columns: int = 5, width: float = WIDTH
+    left: np.ndarray,
+    right: np.ndarray,
+    *,
+    left_title: str,
+    right_title: str,
+    columns: int = 5,
+    width: float = WIDTH,
 ) -> Figure:
     """Two sheets side by side: real images or originals on the left, fake ones or reconstructions on the right.
 
@@ -85,13 +100,17 @@ def show_pairs(
     with plt.rc_context(STYLE):
         ratio = max(picture.shape[0] / picture.shape[1] for picture in sheets)
         figure, axes = plt.subplots(1, 2, figsize=(width, width / 2 * ratio + 0.5))
-        for axis, picture, title in zip(axes, sheets, (left_title, right_title), strict=True):
+        for axis, picture, title in zip(
+            axes, sheets, (left_title, right_title), strict=True
+        ):
             _draw(axis, picture, title)
         figure.tight_layout(pad=0.5)
     return finished(figure)
 
 
-def show_rows(rows: Mapping[str, np.ndarray], *, title: str = "", width: float = WIDTH) -> Figure:
+def show_rows(
+    rows: Mapping[str, np.ndarray], *, title: str = "", width: float = WIDTH
+) -> Figure:
     """One labelled row of images for each entry, so that columns can be compared.
 
     Args:
@@ -100,14 +119,23 @@ def show_rows(rows: Mapping[str, np.ndarray], *, title: str = "", width: float =
         width: of the figure, in inches.
     """
     with plt.rc_context(STYLE):
-        sheets = {label: tile(to_unit(images), len(images)) for label, images in rows.items()}
-        ratio = next(iter(sheets.values())).shape[0] / next(iter(sheets.values())).shape[1]
+        sheets = {
+            label: tile(to_unit(images), len(images)) for label, images in rows.items()
+        }
+        ratio = (
+            next(iter(sheets.values())).shape[0] / next(iter(sheets.values())).shape[1]
+        )
         figure, axes = plt.subplots(
-            len(rows), 1, figsize=(width, len(rows) * (width * 0.8 * ratio + 0.08) + 0.5), squeeze=False
+            len(rows),
+            1,
+            figsize=(width, len(rows) * (width * 0.8 * ratio + 0.08) + 0.5),
+            squeeze=False,
         )
         for axis, (label, picture) in zip(axes[:, 0], sheets.items(), strict=True):
             _draw(axis, picture, "")
-            axis.text(-0.01, 0.5, label, transform=axis.transAxes, ha="right", va="center")
+            axis.text(
+                -0.01, 0.5, label, transform=axis.transAxes, ha="right", va="center"
+            )
         top = 1.0
         if title:
             headline(figure, title)
@@ -116,7 +144,13 @@ def show_rows(rows: Mapping[str, np.ndarray], *, title: str = "", width: float =
     return finished(figure)
 
 
-def show_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 5, title: str = "", width: float = WIDTH) -> Figure:
+def show_sheets(
+    sheets: Mapping[str, np.ndarray],
+    *,
+    columns: int = 5,
+    title: str = "",
+    width: float = WIDTH,
+) -> Figure:
     """Several sheets of images side by side, each under its own title; real images first.
 
     Args:
@@ -129,7 +163,9 @@ def show_sheets(sheets: Mapping[str, np.ndarray], *, columns: int = 5, title: st
     return show_pictures(tiled, title=title, width=width)
 
 
-def show_pictures(pictures: Mapping[str, np.ndarray], *, title: str = "", width: float = WIDTH) -> Figure:
+def show_pictures(
+    pictures: Mapping[str, np.ndarray], *, title: str = "", width: float = WIDTH
+) -> Figure:
     """Finished pictures, such as the frames of a sample grid, side by side, each under its own title.
 
     Args:
@@ -138,9 +174,13 @@ def show_pictures(pictures: Mapping[str, np.ndarray], *, title: str = "", width:
         width: of the figure, in inches.
     """
     with plt.rc_context(STYLE):
-        ratio = max(picture.shape[0] / picture.shape[1] for picture in pictures.values())
+        ratio = max(
+            picture.shape[0] / picture.shape[1] for picture in pictures.values()
+        )
         height = width / len(pictures) * ratio + 0.4 + (0.4 if title else 0)
-        figure, axes = plt.subplots(1, len(pictures), figsize=(width, height), squeeze=False)
+        figure, axes = plt.subplots(
+            1, len(pictures), figsize=(width, height), squeeze=False
+        )
         for axis, (name, picture) in zip(axes[0], pictures.items(), strict=True):
             _draw(axis, picture, name)
         if title:
@@ -161,7 +201,9 @@ def plot_manifold(images: np.ndarray, limit: float, *, title: str) -> Figure:
     picture = tile(to_unit(images), steps, gap=0)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH * 0.85, WIDTH * 0.85))
-        axes.imshow(picture.squeeze(), extent=(-limit, limit, -limit, limit), vmin=0, vmax=1)
+        axes.imshow(
+            picture.squeeze(), extent=(-limit, limit, -limit, limit), vmin=0, vmax=1
+        )
         axes.set(title=title, xlabel="z[0]", ylabel="z[1]")
         axes.grid(visible=False)
         figure.tight_layout()
@@ -172,7 +214,9 @@ def to_unit(images: np.ndarray) -> np.ndarray:
     """Images that are uint8, or floats in [0, 1], as floats in [0, 1]."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise ValueError(f"The images have shape {images.shape}, expected (n, height, width, 1 or 3). Reshape them.")
+        raise ValueError(
+            f"The images have shape {images.shape}, expected (n, height, width, 1 or 3). Reshape them."
+        )
     if images.dtype.kind == "f":
         # What a diverged model draws is black: its training must come to the sentence that says which loss broke.
         images = np.nan_to_num(images.astype(np.float64), nan=0.0)
@@ -182,6 +226,10 @@ def to_unit(images: np.ndarray) -> np.ndarray:
 
 def _draw(axes: Axes, picture: np.ndarray, title: str) -> None:
     white = 255 if picture.dtype == np.uint8 else 1
-    axes.imshow(picture.squeeze(axis=-1) if picture.shape[-1] == 1 else picture, vmin=0, vmax=white)
+    axes.imshow(
+        picture.squeeze(axis=-1) if picture.shape[-1] == 1 else picture,
+        vmin=0,
+        vmax=white,
+    )
     axes.set_axis_off()
     axes.set_title(title)

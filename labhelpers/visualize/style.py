@@ -38,7 +38,9 @@ STYLE: Any = {
     "legend.frameon": False,
     "image.cmap": "gray",
     "image.interpolation": "nearest",
-    "axes.prop_cycle": cycler(color=[*OTHER_COLOURS, GENERATOR_COLOUR, DISCRIMINATOR_COLOUR]),
+    "axes.prop_cycle": cycler(
+        color=[*OTHER_COLOURS, GENERATOR_COLOUR, DISCRIMINATOR_COLOUR]
+    ),
 }
 
 

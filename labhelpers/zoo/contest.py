@@ -45,7 +45,9 @@ class Contestant:
     code_dim: Mapping[str, int] = field(default_factory=dict)
 
 
-def _both(make: Callable[[], AdversarialLoss]) -> dict[str, Callable[[], AdversarialLoss]]:
+def _both(
+    make: Callable[[], AdversarialLoss],
+) -> dict[str, Callable[[], AdversarialLoss]]:
     return {"points": make, "images": make}
 
 
@@ -63,7 +65,12 @@ CONTESTANTS: tuple[Contestant, ...] = (
         {"points": _POINTS, "images": (adam(1e-3, 0.5), adam(2e-4, 0.5))},
     ),
     Contestant("least squares (0, 1, 1)", "LSGAN", _both(losses.least_squares), _SAME),
-    Contestant("least squares (-1, 1, 0)", "LSGAN", _both(lambda: losses.least_squares(-1.0, 1.0, 0.0)), _SAME),
+    Contestant(
+        "least squares (-1, 1, 0)",
+        "LSGAN",
+        _both(lambda: losses.least_squares(-1.0, 1.0, 0.0)),
+        _SAME,
+    ),
     Contestant("hinge", "SAGAN", _both(losses.hinge), _SAME),
     Contestant(
         "non-saturating + R1",
@@ -78,8 +85,12 @@ CONTESTANTS: tuple[Contestant, ...] = (
         "relativistic + R1 + R2",
         "Vanilla GAN",
         {
-            "points": lambda: losses.relativistic().plus(losses.r1(0.1), losses.r2(0.1)),
-            "images": lambda: losses.relativistic().plus(losses.r1(1.0), losses.r2(1.0)),
+            "points": lambda: losses.relativistic().plus(
+                losses.r1(0.1), losses.r2(0.1)
+            ),
+            "images": lambda: losses.relativistic().plus(
+                losses.r1(1.0), losses.r2(1.0)
+            ),
         },
         _SAME,
     ),
@@ -111,7 +122,10 @@ CONTESTANTS: tuple[Contestant, ...] = (
         "BEGAN",
         "BEGAN",
         # The paper's rate of 0.001 is for a hundred thousand steps; these are a few thousand.
-        {"points": lambda: losses.began(rate=0.01), "images": lambda: losses.began(gamma=0.7, rate=0.01)},
+        {
+            "points": lambda: losses.began(rate=0.01),
+            "images": lambda: losses.began(gamma=0.7, rate=0.01),
+        },
         _SAME,
         energy="l1",
         code_dim={"points": 1, "images": 16},
@@ -153,7 +167,16 @@ def _toy_task(name: str, toy: toys.ToyPoints) -> Task:
         found = mode_coverage(samples * scale, toy.centres, toy.sigma)
         return {"modes": found.found, "good": found.good}
 
-    return Task(name, "points", toy.points / np.float32(scale), toy_pair, 128, judge, 2_500, ema=0.999)
+    return Task(
+        name,
+        "points",
+        toy.points / np.float32(scale),
+        toy_pair,
+        128,
+        judge,
+        2_500,
+        ema=0.999,
+    )
 
 
 def ring_task(count: int = 102_400, seed: int = 0) -> Task:
@@ -232,13 +255,29 @@ def train(
             energy=contestant.energy,
         )
     loss = contestant.losses[task.kind]()
-    gan = GAN(generator, discriminator, loss, ema=task.ema, name=_plain(f"{task.name} {contestant.name}"))
+    gan = GAN(
+        generator,
+        discriminator,
+        loss,
+        ema=task.ema,
+        name=_plain(f"{task.name} {contestant.name}"),
+    )
     epochs *= loss.critic_steps
     steps = epochs * -(-len(task.data) // (task.batch_size * loss.critic_steps))
     g_optimizer, d_optimizer = contestant.optimizers[task.kind]
-    gan.compile(_falling(g_optimizer, steps), _falling(d_optimizer, steps * loss.critic_steps), jit_compile=jit_compile)
+    gan.compile(
+        _falling(g_optimizer, steps),
+        _falling(d_optimizer, steps * loss.critic_steps),
+        jit_compile=jit_compile,
+    )
     before = task.judge(gan.sample(task.samples, seed=seed))
-    gan.fit(task.data, batch_size=task.batch_size, epochs=epochs, callbacks=callbacks, progress=progress)
+    gan.fit(
+        task.data,
+        batch_size=task.batch_size,
+        epochs=epochs,
+        callbacks=callbacks,
+        progress=progress,
+    )
     after = task.judge(gan.sample(task.samples, seed=seed))
     timed = gan.epoch_seconds[1:] or gan.epoch_seconds
     return Round(gan, before, after, float(np.mean(timed)) * epochs)
@@ -246,7 +285,9 @@ def train(
 
 def _falling(recipe: OptimizerFactory, steps: int) -> keras.optimizers.Optimizer:
     optimizer = recipe()
-    optimizer.learning_rate = keras.optimizers.schedules.CosineDecay(float(optimizer.learning_rate), steps)
+    optimizer.learning_rate = keras.optimizers.schedules.CosineDecay(
+        float(optimizer.learning_rate), steps
+    )
     return optimizer
 
 
@@ -272,7 +313,9 @@ def compete(
     Returns:
         A row a contestant; for each task its numbers, the untrained FID, and the seconds.
     """
-    rows: dict[str, dict[str, float]] = {contestant.name: {} for contestant in contestants}
+    rows: dict[str, dict[str, float]] = {
+        contestant.name: {} for contestant in contestants
+    }
     for task, epochs in tasks:
         for contestant in contestants:
             result = train(contestant, task, epochs, seed=seed)

@@ -323,8 +323,13 @@ def table(*columns: str) -> pd.DataFrame:
     known = [*GanType.__dataclass_fields__, "built"]
     unknown = [column for column in chosen if column not in known]
     if unknown:
-        raise ValueError(f"The zoo has no column {', '.join(unknown)}; it has {', '.join(known)}.")
-    rows = [{"type": gan.name, **{column: getattr(gan, column) for column in chosen}} for gan in ZOO]
+        raise ValueError(
+            f"The zoo has no column {', '.join(unknown)}; it has {', '.join(known)}."
+        )
+    rows = [
+        {"type": gan.name, **{column: getattr(gan, column) for column in chosen}}
+        for gan in ZOO
+    ]
     order = sorted(range(len(ZOO)), key=lambda index: (ZOO[index].year, index))
     return pd.DataFrame([rows[index] for index in order]).set_index("type")
 
@@ -332,5 +337,12 @@ def table(*columns: str) -> pd.DataFrame:
 def markdown(*columns: str) -> str:
     """``table(*columns)`` as a Markdown table, for the README."""
     shown = table(*columns).reset_index()
-    rows = [list(shown.columns), ["---"] * len(shown.columns), *shown.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    rows = [
+        list(shown.columns),
+        ["---"] * len(shown.columns),
+        *shown.astype(str).to_numpy().tolist(),
+    ]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+        for row in rows
+    )

@@ -27,8 +27,29 @@ class Run:
 
 
 RUNS: dict[str, Run] = {
-    "smoke": Run(1_280, ring_epochs=1, grid_epochs=1, train_count=640, digit_epochs=1, sample_count=200),
-    "quick": Run(102_400, ring_epochs=7, grid_epochs=5, train_count=60_000, digit_epochs=6, sample_count=10_000),
-    "full": Run(102_400, ring_epochs=20, grid_epochs=20, train_count=60_000, digit_epochs=60, sample_count=10_000),
+    "smoke": Run(
+        1_280,
+        ring_epochs=1,
+        grid_epochs=1,
+        train_count=640,
+        digit_epochs=1,
+        sample_count=200,
+    ),
+    "quick": Run(
+        102_400,
+        ring_epochs=7,
+        grid_epochs=5,
+        train_count=60_000,
+        digit_epochs=6,
+        sample_count=10_000,
+    ),
+    "full": Run(
+        102_400,
+        ring_epochs=20,
+        grid_epochs=20,
+        train_count=60_000,
+        digit_epochs=60,
+        sample_count=10_000,
+    ),
 }
 """The contest of each run profile."""

@@ -35,9 +35,22 @@ _RESULT_SUFFIX = ".score.json"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``labs grade``."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an answered notebook, or a folder of them")
-    parser.add_argument("--lab", help="number or name of the lab that they must be of, as 01")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="folder for the results (default: beside each file)")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="an answered notebook, or a folder of them",
+    )
+    parser.add_argument(
+        "--lab", help="number or name of the lab that they must be of, as 01"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder for the results (default: beside each file)",
+    )
     parser.add_argument(
         "--jobs",
         type=_positive(int),
@@ -65,13 +78,18 @@ def main(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{arguments.output} cannot be made a folder for the results ({error.strerror}).", file=sys.stderr)
+        print(
+            f"{arguments.output} cannot be made a folder for the results ({error.strerror}).",
+            file=sys.stderr,
+        )
         return 2
     targets = _targets(files, arguments.output)
     scores: dict[Path, Score] = {}
     try:
         run_to_end(_grade_all(files, targets, plans, asked, arguments.jobs, scores))
-    except ExceptionGroup as group:  # the source of a lab is broken: no file of it can be scored
+    except (
+        ExceptionGroup
+    ) as group:  # the source of a lab is broken: no file of it can be scored
         print("; ".join(dict.fromkeys(map(str, group.exceptions))), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -82,9 +100,14 @@ def main(arguments: argparse.Namespace) -> int:
         return 1
     if len(files) > 1:
         table = (arguments.output or _common_folder(files)) / "scores.csv"
-        problem = write(table, lambda stream: write_csv(stream, [scores[path] for path in files]))
+        problem = write(
+            table, lambda stream: write_csv(stream, [scores[path] for path in files])
+        )
         scored = sum(score.outcome == "scored" for score in scores.values())
-        print(f"{len(files)} notebooks, {scored} scored. " + (problem or f"All in one table: {table}"))
+        print(
+            f"{len(files)} notebooks, {scored} scored. "
+            + (problem or f"All in one table: {table}")
+        )
     return 0
 
 
@@ -103,13 +126,31 @@ async def _grade_all(
         async with gate:
             stored = load(targets[path], path, plans, asked)
             score = stored or await grade(path, plans, asked)
-            text = json.dumps({**asdict(score), "points": score.points, "of": score.of}, indent=1, ensure_ascii=False)
-            problem = "" if stored else write(targets[path], lambda stream: stream.write(text + "\n"))
+            text = json.dumps(
+                {**asdict(score), "points": score.points, "of": score.of},
+                indent=1,
+                ensure_ascii=False,
+            )
+            problem = (
+                ""
+                if stored
+                else write(targets[path], lambda stream: stream.write(text + "\n"))
+            )
             scores[path] = score
-            tqdm.write(table(score) + ("  (stored result)\n" if stored else "") + (f"{problem}\n" if problem else ""))
+            tqdm.write(
+                table(score)
+                + ("  (stored result)\n" if stored else "")
+                + (f"{problem}\n" if problem else "")
+            )
             bar.update()
 
-    with tqdm(total=len(files), desc="Scoring", unit="notebook", file=sys.stderr, disable=len(files) < 2) as bar:
+    with tqdm(
+        total=len(files),
+        desc="Scoring",
+        unit="notebook",
+        file=sys.stderr,
+        disable=len(files) < 2,
+    ) as bar:
         async with asyncio.TaskGroup() as group:
             for path in files:
                 group.create_task(one(path))
@@ -126,7 +167,9 @@ def _positive(kind: type[int] | type[float]) -> Any:
     def parse(text: str) -> float:
         value = kind(text)
         if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text} was given, expected a positive number")
+            raise argparse.ArgumentTypeError(
+                f"{text} was given, expected a positive number"
+            )
         return value
 
     parse.__name__ = "number"
@@ -144,7 +187,9 @@ def _expand(paths: Iterable[Path]) -> list[Path]:
                 if not any(q.startswith(".") for q in p.relative_to(path).parts)
             ]
             if not inside:
-                raise NotScored(f"{path} holds no notebook, expected files that end in .ipynb.")
+                raise NotScored(
+                    f"{path} holds no notebook, expected files that end in .ipynb."
+                )
             found.update(dict.fromkeys(inside))
         else:
             found[path] = None

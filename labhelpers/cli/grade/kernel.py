@@ -48,7 +48,9 @@ class Kernel:
         self.seal: object = None
         self.done = 0
         self.own_answers = 0
-        self._folder = tempfile.TemporaryDirectory(prefix="labs-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="labs-", ignore_cleanup_errors=True
+        )
         self._manager = AsyncKernelManager(
             kernel_name="python3",
             # Only the kernel of this very Python, not one that the user registered under the same name.
@@ -77,7 +79,11 @@ class Kernel:
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         end = time.monotonic() + _SETUP_LIMIT
         checks = sorted(
-            {part for each in self.plan.exercises for part in re.findall(r"\bchecks\.(lab\d+)\b", each.check)}
+            {
+                part
+                for each in self.plan.exercises
+                for part in re.findall(r"\bchecks\.(lab\d+)\b", each.check)
+            }
         )
         limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
         forbidden = os.path.normcase(os.path.realpath(labs.SOURCES))
@@ -92,12 +98,18 @@ class Kernel:
             for source in (handler, *self.plan.setup):
                 error = await self.execute(source, end)
                 if error:
-                    raise NotScored(f"The set-up of the lab fails, which is not the student's fault: {sentence(error)}")
+                    raise NotScored(
+                        f"The set-up of the lab fails, which is not the student's fault: {sentence(error)}"
+                    )
             self.seal = (await self.request("begin", end, checks))["seal"]
         except (TimeoutError, KernelEnded) as problem:
             raise NotScored(
                 "The set-up of the lab "
-                + ("takes too long" if isinstance(problem, TimeoutError) else f"ends the kernel ({problem})")
+                + (
+                    "takes too long"
+                    if isinstance(problem, TimeoutError)
+                    else f"ends the kernel ({problem})"
+                )
                 + ", which is not the student's fault: try fewer --jobs."
             ) from None
 
@@ -118,14 +130,22 @@ class Kernel:
             return ""
         return f"{reply.get('ename', 'Error')}: {str(reply.get('evalue', ''))[:600]}"
 
-    async def request(self, request: str, end: float, *arguments: object) -> dict[str, Any]:
+    async def request(
+        self, request: str, end: float, *arguments: object
+    ) -> dict[str, Any]:
         """Ask the handler that ``kernel_side`` installed."""
-        reply = await self._ask("labs_request", {"request": request, "arguments": list(arguments)}, end)
+        reply = await self._ask(
+            "labs_request", {"request": request, "arguments": list(arguments)}, end
+        )
         if "fault" in reply:
-            raise KernelEnded(f"the request {request} failed: {shorten(str(reply['fault']), 200)}")
+            raise KernelEnded(
+                f"the request {request} failed: {shorten(str(reply['fault']), 200)}"
+            )
         return reply
 
-    async def _ask(self, kind: str, content: Mapping[str, object], end: float) -> dict[str, Any]:
+    async def _ask(
+        self, kind: str, content: Mapping[str, object], end: float
+    ) -> dict[str, Any]:
         message = self._client.session.msg(kind, dict(content))
         self._client.shell_channel.send(message)
         wanted = message["header"]["msg_id"]
@@ -145,13 +165,18 @@ class Kernel:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._client is not None:
             self._client.stop_channels()
         if self._manager.has_kernel:
             with contextlib.suppress(OSError, RuntimeError):
-                if hasattr(signal, "SIGKILL"):  # the whole process group; Windows ends the process itself
+                if hasattr(
+                    signal, "SIGKILL"
+                ):  # the whole process group; Windows ends the process itself
                     await self._manager.signal_kernel(signal.SIGKILL)
             with contextlib.suppress(OSError, RuntimeError):
                 await self._manager.shutdown_kernel(now=True)
@@ -171,7 +196,18 @@ def _environment(home: Path) -> dict[str, str]:
         re.IGNORECASE,
     )
     kept = {name: value for name, value in os.environ.items() if keep.fullmatch(name)}
-    places = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMPDIR", "TEMP", "TMP")}
+    places = {
+        name: str(home)
+        for name in (
+            "HOME",
+            "USERPROFILE",
+            "APPDATA",
+            "LOCALAPPDATA",
+            "TMPDIR",
+            "TEMP",
+            "TMP",
+        )
+    }
     cache = os.environ.get("KERAS_HOME") or str(Path.home() / ".keras")
     return {
         **kept,

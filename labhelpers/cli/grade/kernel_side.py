@@ -67,19 +67,33 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             for cell in value.__closure__ or ():
                 with contextlib.suppress(ValueError):  # not filled yet
                     cells.append(cell.cell_contents)
-            defaults = [value.__code__, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+            defaults = [
+                value.__code__,
+                *(value.__defaults__ or ()),
+                *(value.__kwdefaults__ or {}).values(),
+            ]
             held.extend(defaults)
             parts += [id(each) for each in defaults]
-            parts += [identity(cell, depth - 1) if depth else id(cell) for cell in cells]
+            parts += [
+                identity(cell, depth - 1) if depth else id(cell) for cell in cells
+            ]
         elif isinstance(value, type) and depth:
             parts += [
                 (name, identity(part, depth - 1))
                 for name, part in sorted(vars(value).items())
-                if isinstance(part, (types.FunctionType, staticmethod, classmethod, property))
+                if isinstance(
+                    part, (types.FunctionType, staticmethod, classmethod, property)
+                )
             ]
-        elif isinstance(value, np.ndarray) and value.dtype != object and value.size < 10_000:
+        elif (
+            isinstance(value, np.ndarray)
+            and value.dtype != object
+            and value.size < 10_000
+        ):
             parts.append(value.tobytes())
-        elif type(value).__name__ == "_ArrayFunctionDispatcher":  # how NumPy wraps its public functions
+        elif (
+            type(value).__name__ == "_ArrayFunctionDispatcher"
+        ):  # how NumPy wraps its public functions
             parts.append(identity(value._implementation, depth - 1))
         return tuple(parts)
 
@@ -95,23 +109,54 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
         for name, value in list(table.items()):
             if name.startswith("__") and name != "__import__" and label != "builtins":
                 continue
-            if name == "_" or (name == "outcomes" and label.startswith("labhelpers.checks")):
+            if name == "_" or (
+                name == "outcomes" and label.startswith("labhelpers.checks")
+            ):
                 continue
-            kinds = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, np.ndarray)
+            kinds = (
+                types.FunctionType,
+                types.BuiltinFunctionType,
+                types.ModuleType,
+                type,
+                np.ndarray,
+            )
             if everything or isinstance(value, kinds) or callable(value):
                 watched.append((label, table, name))
 
     def seal() -> list[list[str]]:
         """A digest of every watched object, and what hooks into Python's and IPython's running of code."""
         size = len(held)
-        lines = [[label, name, fingerprint(label, table, name)] for label, table, name in watched]
+        lines = [
+            [label, name, fingerprint(label, table, name)]
+            for label, table, name in watched
+        ]
         if size:
-            del held[size:]  # the first call holds the originals, so that no id is used twice
+            del held[
+                size:
+            ]  # the first call holds the originals, so that no id is used twice
         (core,) = cores
-        lines.append(["IPython", "ast_transformers", repr([id(each) for each in shell.ast_transformers])])
+        lines.append(
+            [
+                "IPython",
+                "ast_transformers",
+                repr([id(each) for each in shell.ast_transformers]),
+            ]
+        )
         lines.append(["Python", "trace", repr((sys.gettrace(), sys.getprofile()))])
-        lines.append(["labhelpers.checks.core", "outcomes", repr((id(core.outcomes), type(core.outcomes)))])
-        lines.append(["modules", "modules", repr([id(sys.modules.get(label)) for label in modules])])
+        lines.append(
+            [
+                "labhelpers.checks.core",
+                "outcomes",
+                repr((id(core.outcomes), type(core.outcomes))),
+            ]
+        )
+        lines.append(
+            [
+                "modules",
+                "modules",
+                repr([id(sys.modules.get(label)) for label in modules]),
+            ]
+        )
         return lines
 
     modules: list[str] = []
@@ -121,11 +166,30 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
         for part in parts:
             importlib.import_module(f"labhelpers.checks.{part}")
         cores.append(importlib.import_module("labhelpers.checks.core"))
-        hidden = set(shell.user_ns_hidden) | {"In", "Out", "exit", "quit", "open", "get_ipython"}
-        trusted.update((n, v) for n, v in namespace.items() if not n.startswith("_") and n not in hidden)
-        modules.extend(n for n in list(sys.modules) if n.split(".")[0] == "labhelpers" or n in libraries)
+        hidden = set(shell.user_ns_hidden) | {
+            "In",
+            "Out",
+            "exit",
+            "quit",
+            "open",
+            "get_ipython",
+        }
+        trusted.update(
+            (n, v)
+            for n, v in namespace.items()
+            if not n.startswith("_") and n not in hidden
+        )
+        modules.extend(
+            n
+            for n in list(sys.modules)
+            if n.split(".")[0] == "labhelpers" or n in libraries
+        )
         for name in modules:
-            watch(name, vars(sys.modules[name]), name.startswith("labhelpers.checks") or name == "builtins")
+            watch(
+                name,
+                vars(sys.modules[name]),
+                name.startswith("labhelpers.checks") or name == "builtins",
+            )
         watch("the lab", dict(trusted), False)
         sys.addaudithook(audit)
         return {"seal": seal()}
@@ -133,7 +197,9 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event in opens:
             for argument in arguments:
-                if isinstance(argument, (str, bytes, os.PathLike)) and realpath(argument).startswith(forbidden):
+                if isinstance(argument, (str, bytes, os.PathLike)) and realpath(
+                    argument
+                ).startswith(forbidden):
                     refuse("reading the solutions")
             return
         if event == "object.__setattr__":
@@ -175,7 +241,11 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
 
     def restore(names: list[str]) -> list[str]:
         sys.stdout, sys.stderr = streams
-        changed = [n for n, v in trusted.items() if n not in names and namespace.get(n) is not v]
+        changed = [
+            n
+            for n, v in trusted.items()
+            if n not in names and namespace.get(n) is not v
+        ]
         namespace.update((name, trusted[name]) for name in changed)
         return changed
 
@@ -189,16 +259,28 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             module = getattr(value, "__module__", None)
             ours = isinstance(module, str) and module.split(".")[0] == "labhelpers"
             if (ours and isinstance(value, (types.FunctionType, type))) or any(
-                value is each for each in trusted.values() if isinstance(each, types.FunctionType)
+                value is each
+                for each in trusted.values()
+                if isinstance(each, types.FunctionType)
             ):
                 borrowed.append(name)
-        return {"rebound": rebound, "absent": absent, "borrowed": borrowed, "refused": [*refused], "seal": seal()}
+        return {
+            "rebound": rebound,
+            "absent": absent,
+            "borrowed": borrowed,
+            "refused": [*refused],
+            "seal": seal(),
+        }
 
     def check(names: list[str], source: str) -> dict[str, Any]:
         outcomes = cores[0].outcomes
         outcomes.clear()
         verdict.clear()
-        scope = {**trusted, **{name: namespace[name] for name in names if name in namespace}, "__name__": "__main__"}
+        scope = {
+            **trusted,
+            **{name: namespace[name] for name in names if name in namespace},
+            "__name__": "__main__",
+        }
         before = dict(scope)
         error = ""
         sys.stdout = sys.stderr = Sink()
@@ -211,13 +293,24 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
                 error = "an error that cannot be printed"
         finally:
             sys.stdout, sys.stderr = streams
-        made = {n: v for n, v in scope.items() if not n.startswith("__") and (n not in before or v is not before[n])}
+        made = {
+            n: v
+            for n, v in scope.items()
+            if not n.startswith("__") and (n not in before or v is not before[n])
+        }
         trusted.update(made)
-        trusted.update((name, namespace[name]) for name in names if name in namespace and name not in made)
+        trusted.update(
+            (name, namespace[name])
+            for name in names
+            if name in namespace and name not in made
+        )
         namespace.update(made)
         verdict.update(
             error=error,
-            outcomes={str(name): [str(each.verdict), str(each.line)[:600]] for name, each in outcomes.items()},
+            outcomes={
+                str(name): [str(each.verdict), str(each.line)[:600]]
+                for name, each in outcomes.items()
+            },
         )
         return {}
 

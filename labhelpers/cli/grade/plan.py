@@ -57,12 +57,16 @@ class Plans:
         self.labs = {lab.stem: lab for lab in labs.catalogue()}
         self._made: dict[str, Plan] = {}
         if not any(lab.source.exists() for lab in self.labs.values()):
-            raise NotScored(f"There is no source of a lab in {labs.SOURCES}: scoring needs the folder with solutions.")
+            raise NotScored(
+                f"There is no source of a lab in {labs.SOURCES}: scoring needs the folder with solutions."
+            )
 
     def plan(self, stem: str) -> Plan:
         """The plan of the lab with this stem."""
         if stem not in self._made:
-            self._made[stem] = _make_plan(self.labs[stem], f"{self.time_limit} {self.overall_limit}")
+            self._made[stem] = _make_plan(
+                self.labs[stem], f"{self.time_limit} {self.overall_limit}"
+            )
         return self._made[stem]
 
 
@@ -73,7 +77,11 @@ def _make_plan(lab: Lab, limits: str) -> Plan:
     exercises: list[Exercise] = []
     questions: list[tuple[str, float, str]] = []
     graded_ids = set()
-    setup = [cell.source for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])]
+    setup = [
+        cell.source
+        for cell in notebook.cells
+        if "setup" in cell.metadata.get("tags", [])
+    ]
     for cell, stub in zip(notebook.cells, stubs.cells, strict=True):
         grader = cell.metadata.get("nbgrader")
         if not grader:
@@ -86,9 +94,13 @@ def _make_plan(lab: Lab, limits: str) -> Plan:
         else:
             name = grader.grade_id.removeprefix("check_")
             if name not in answers:
-                raise SourceError(f"{lab.source.name}: the check {name!r} has no answer cell of that name above it.")
+                raise SourceError(
+                    f"{lab.source.name}: the check {name!r} has no answer cell of that name above it."
+                )
             if cell.source == stub.source:
-                raise SourceError(f"{lab.source.name}: the check {name!r} has no hidden tests, so nothing is scored.")
+                raise SourceError(
+                    f"{lab.source.name}: the check {name!r} has no hidden tests, so nothing is scored."
+                )
             solution, stub_text = answers[name]
             exercises.append(
                 Exercise(
@@ -124,7 +136,13 @@ def parse(source: str) -> ast.Module:
     """
     try:
         text = TransformerManager().transform_cell(source)
-        tree = compile(text, "<answer>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        tree = compile(
+            text,
+            "<answer>",
+            "exec",
+            ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+            dont_inherit=True,
+        )
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"{error or type(error).__name__}") from None
     assert isinstance(tree, ast.Module)
@@ -142,7 +160,9 @@ def bound_names(source: str) -> set[str]:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(statement.name)
         elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-            names.update((alias.asname or alias.name).split(".")[0] for alias in statement.names)
+            names.update(
+                (alias.asname or alias.name).split(".")[0] for alias in statement.names
+            )
         else:
             names.update(
                 node.id
@@ -160,6 +180,10 @@ def attributes(source: str) -> set[str]:
             found.add(node.attr)
         elif isinstance(node, ast.ImportFrom):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value.isidentifier()
+        ):
             found.add(node.value)
     return found

@@ -23,18 +23,27 @@ def load(target: Path, path: Path, plans: Plans, asked: Lab | None) -> Score | N
         data = json.loads(target.read_text(encoding="utf-8"))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:20]
         stem = data["lab"]
-        if data["outcome"] != "scored" or data["file_digest"] != digest or stem not in plans.labs:
+        if (
+            data["outcome"] != "scored"
+            or data["file_digest"] != digest
+            or stem not in plans.labs
+        ):
             return None
-        if data["scorer_digest"] != plans.plan(stem).digest or (asked is not None and asked.stem != stem):
+        if data["scorer_digest"] != plans.plan(stem).digest or (
+            asked is not None and asked.stem != stem
+        ):
             return None
         exercises = tuple(
-            ExerciseScore(**{**each, "remarks": tuple(each["remarks"])}) for each in data.pop("exercises")
+            ExerciseScore(**{**each, "remarks": tuple(each["remarks"])})
+            for each in data.pop("exercises")
         )
         manual = tuple(ManualAnswer(**each) for each in data.pop("manual"))
         for name in ("points", "of", "file"):
             data.pop(name)
         remarks = tuple(data.pop("remarks"))
-        return Score(file=str(path), exercises=exercises, manual=manual, remarks=remarks, **data)
+        return Score(
+            file=str(path), exercises=exercises, manual=manual, remarks=remarks, **data
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -59,23 +68,50 @@ def write_csv(stream: Any, scores: Sequence[Score]) -> None:
     def column(lab: str, name: str) -> str:
         return f"{lab}:{name}" if len(labs) > 1 else name
 
-    names = list(dict.fromkeys(column(s.lab, e.name) for s in scores for e in s.exercises))
-    questions = list(dict.fromkeys(column(s.lab, m.name) for s in scores for m in s.manual))
+    names = list(
+        dict.fromkeys(column(s.lab, e.name) for s in scores for e in s.exercises)
+    )
+    questions = list(
+        dict.fromkeys(column(s.lab, m.name) for s in scores for m in s.manual)
+    )
     writer = csv.writer(stream)
-    writer.writerow(["file", "lab", "outcome", "points", "of", *names, *questions, "written", "written of", "remarks"])
+    writer.writerow(
+        [
+            "file",
+            "lab",
+            "outcome",
+            "points",
+            "of",
+            *names,
+            *questions,
+            "written",
+            "written of",
+            "remarks",
+        ]
+    )
     for score in scores:
         points = {column(score.lab, e.name): f"{e.points:g}" for e in score.exercises}
-        written = {column(score.lab, m.name): "there" if m.present else "missing" for m in score.manual}
+        written = {
+            column(score.lab, m.name): "there" if m.present else "missing"
+            for m in score.manual
+        }
         remarks = [score.reason, *score.remarks]
         remarks += [
-            f"{e.name}: {text}" for e in score.exercises for text in (*([e.reason] * (e.points == 0)), *e.remarks)
+            f"{e.name}: {text}"
+            for e in score.exercises
+            for text in (*([e.reason] * (e.points == 0)), *e.remarks)
         ]
         row = [
             score.file, score.lab, score.outcome, f"{score.points:g}", f"{score.of:g}",
             *(points.get(name, "") for name in names), *(written.get(name, "") for name in questions),
             str(sum(m.present for m in score.manual)), str(len(score.manual)), " | ".join(filter(None, remarks)),
         ]  # fmt: skip
-        writer.writerow([f"'{value}" if value[:1] in ("=", "+", "-", "@") else value for value in row])
+        writer.writerow(
+            [
+                f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
+                for value in row
+            ]
+        )
 
 
 def table(score: Score) -> str:
@@ -83,25 +119,44 @@ def table(score: Score) -> str:
     if score.outcome != "scored":
         return f"{score.file}: not scored. {score.reason}\n"
     head = f"{score.file}: {score.points:g} of {score.of:g} points (lab {score.lab}, {score.seconds:.1f} s)"
-    names = [*(each.name for each in score.exercises), *(each.name for each in score.manual)]
+    names = [
+        *(each.name for each in score.exercises),
+        *(each.name for each in score.manual),
+    ]
     width = max(map(len, names), default=8)
-    lines = [head, *(f"  Note: {remark}" for remark in score.remarks), f"  {'exercise':<{width}}  points  of  reason"]
+    lines = [
+        head,
+        *(f"  Note: {remark}" for remark in score.remarks),
+        f"  {'exercise':<{width}}  points  of  reason",
+    ]
     for each in score.exercises:
-        text = each.reason if each.status in ("right", "wrong", "unanswered") else f"{each.status}: {each.reason}"
-        lines += _wrap(f"  {each.name:<{width}}  {each.points:>6g}  {each.of:>2g}  ", text)
+        text = (
+            each.reason
+            if each.status in ("right", "wrong", "unanswered")
+            else f"{each.status}: {each.reason}"
+        )
+        lines += _wrap(
+            f"  {each.name:<{width}}  {each.points:>6g}  {each.of:>2g}  ", text
+        )
         for remark in each.remarks:
             lines += _wrap(" " * (width + 16), f"Look: {remark}")
     if score.manual:
         there = sum(each.present for each in score.manual)
-        lines.append(f"  Written answers: {there} of {len(score.manual)} are there; a person gives their points.")
+        lines.append(
+            f"  Written answers: {there} of {len(score.manual)} are there; a person gives their points."
+        )
         for answer in score.manual:
             state = "there" if answer.present else "missing"
-            lines.append(f"  {answer.name:<{width}}          {answer.of:>2g}  {state} {answer.remark}".rstrip())
+            lines.append(
+                f"  {answer.name:<{width}}          {answer.of:>2g}  {state} {answer.remark}".rstrip()
+            )
     return "\n".join(lines) + "\n"
 
 
 def _wrap(first: str, text: str) -> Iterator[str]:
-    yield from textwrap.wrap(text, 110, initial_indent=first, subsequent_indent=" " * len(first)) or [first.rstrip()]
+    yield from textwrap.wrap(
+        text, 110, initial_indent=first, subsequent_indent=" " * len(first)
+    ) or [first.rstrip()]
 
 
 def clean(text: str) -> str:

@@ -16,7 +16,14 @@ from labhelpers.cli.grade.kernel import Kernel, KernelEnded
 from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names
 from labhelpers.cli.grade.report import clean, sentence
 from labhelpers.cli.grade.score import ExerciseScore, NotScored, Score
-from labhelpers.cli.grade.submission import Answer, File, find_answer, find_manual, find_plan, read
+from labhelpers.cli.grade.submission import (
+    Answer,
+    File,
+    find_answer,
+    find_manual,
+    find_plan,
+    read,
+)
 from labhelpers.cli.labs import Lab, SourceError
 
 
@@ -37,25 +44,49 @@ async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return Score(str(path), "not scored", f"{path} is missing, expected a notebook: check the name.")
+        return Score(
+            str(path),
+            "not scored",
+            f"{path} is missing, expected a notebook: check the name.",
+        )
     except OSError as error:
-        return Score(str(path), "not scored", f"{path} cannot be read ({error.strerror}), expected a notebook.")
-    score = Score(str(path), "not scored", file_digest=hashlib.sha256(content).hexdigest()[:20])
+        return Score(
+            str(path),
+            "not scored",
+            f"{path} cannot be read ({error.strerror}), expected a notebook.",
+        )
+    score = Score(
+        str(path), "not scored", file_digest=hashlib.sha256(content).hexdigest()[:20]
+    )
     try:
         file = read(path, content)
         plan, remarks = find_plan(path, file, plans, asked)
         answers = [find_answer(exercise, plan, file) for exercise in plan.exercises]
         manual = tuple(find_manual(question, file) for question in plan.questions)
-        score = replace(score, lab=plan.lab.stem, release=plan.release, manual=manual, remarks=tuple(remarks))
-        verdicts = await _judge(plan, answers, file, plans.time_limit, started + plans.overall_limit)
+        score = replace(
+            score,
+            lab=plan.lab.stem,
+            release=plan.release,
+            manual=manual,
+            remarks=tuple(remarks),
+        )
+        verdicts = await _judge(
+            plan, answers, file, plans.time_limit, started + plans.overall_limit
+        )
     except NotScored as problem:
-        return replace(score, reason=clean(str(problem)), seconds=round(time.monotonic() - started, 2))
+        return replace(
+            score,
+            reason=clean(str(problem)),
+            seconds=round(time.monotonic() - started, 2),
+        )
     except SourceError:
         raise
     except Exception as error:  # one file must not stop the others
         text = sentence(f"{type(error).__name__}: {error}")
         reason = f"Scoring itself failed, which is not the student's fault: {text}"
-        return replace(score, reason=clean(reason), seconds=round(time.monotonic() - started, 2))
+        return replace(
+            score, reason=clean(reason), seconds=round(time.monotonic() - started, 2)
+        )
     exercises = tuple(
         ExerciseScore(
             exercise.name,
@@ -65,7 +96,9 @@ async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
             clean(verdict.reason),
             tuple(clean(remark) for remark in (*answer.remarks, *verdict.remarks)),
         )
-        for exercise, answer, verdict in zip(plan.exercises, answers, verdicts, strict=True)
+        for exercise, answer, verdict in zip(
+            plan.exercises, answers, verdicts, strict=True
+        )
     )
     return replace(
         score,
@@ -77,21 +110,42 @@ async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
 
 
 async def _judge(
-    plan: Plan, answers: Sequence[Answer], file: File, time_limit: float, overall_end: float
+    plan: Plan,
+    answers: Sequence[Answer],
+    file: File,
+    time_limit: float,
+    overall_end: float,
 ) -> list[_Verdict]:
     """The verdict on every exercise: in one kernel while it lives, and once more in a clean one where that may help."""
     verdicts = [_Verdict(answer.status, answer.reason) for answer in answers]
-    todo = [number for number, answer in enumerate(answers) if answer.source is not None]
+    todo = [
+        number for number, answer in enumerate(answers) if answer.source is not None
+    ]
     sources = {number: answers[number].source or "" for number in todo}
     first = await _run_in_order(plan, todo, sources, {}, time_limit, overall_end)
     for number, (verdict, _) in first.items():
         verdicts[number] = verdict
     # An answer may fail because of what an earlier one left behind; the stand-ins leave nothing.
-    again = [n for n, (v, others) in first.items() if others and v.status not in ("right", "unanswered", "not reached")]
+    again = [
+        n
+        for n, (v, others) in first.items()
+        if others and v.status not in ("right", "unanswered", "not reached")
+    ]
     if again and time.monotonic() < overall_end:
-        stubs = {number: plan.exercises[number].stub for number in todo if number not in again}
+        stubs = {
+            number: plan.exercises[number].stub
+            for number in todo
+            if number not in again
+        }
         for number, (verdict, _) in (
-            await _run_in_order(plan, again, {n: sources[n] for n in again}, stubs, time_limit, overall_end)
+            await _run_in_order(
+                plan,
+                again,
+                {n: sources[n] for n in again},
+                stubs,
+                time_limit,
+                overall_end,
+            )
         ).items():
             if verdict.status == "right":
                 note = "Right on its own, but not after the earlier answers: they leave something behind."
@@ -112,7 +166,9 @@ async def _run_in_order(
     Returns:
         For each the verdict, and how many other answers had run in its kernel.
     """
-    late = _Verdict("not reached", "The time for the whole notebook was over before this answer.")
+    late = _Verdict(
+        "not reached", "The time for the whole notebook was over before this answer."
+    )
     results: dict[int, tuple[_Verdict, int]] = {}
     replay: dict[int, str] = dict(fixed)
     async with contextlib.AsyncExitStack() as stack:
@@ -127,8 +183,17 @@ async def _run_in_order(
                     await kernel.start()
                 target = kernel.done
                 exercise = plan.exercises[target]
-                own = sources[target] if target == number else replay.get(target, exercise.stub)
-                verdict = await _step(kernel, exercise, own, min(overall_end, time.monotonic() + time_limit))
+                own = (
+                    sources[target]
+                    if target == number
+                    else replay.get(target, exercise.stub)
+                )
+                verdict = await _step(
+                    kernel,
+                    exercise,
+                    own,
+                    min(overall_end, time.monotonic() + time_limit),
+                )
                 own_answers = kernel.own_answers
                 if target == number:
                     results[number] = (verdict, own_answers)
@@ -148,7 +213,9 @@ async def _run_in_order(
     return results
 
 
-async def _step(kernel: Kernel, exercise: Exercise, source: str, end: float) -> _Verdict:
+async def _step(
+    kernel: Kernel, exercise: Exercise, source: str, end: float
+) -> _Verdict:
     """Run one answer and its check; leave the stand-in behind where the answer does not give its names."""
     names = list(exercise.defines)
     started = time.monotonic()
@@ -158,9 +225,9 @@ async def _step(kernel: Kernel, exercise: Exercise, source: str, end: float) -> 
         found = await kernel.request("inspect", end, names)
         if found["seal"] != kernel.seal:
             return _changed(kernel.seal, found["seal"])
-        remarks = [f"It rebinds {', '.join(found['rebound'])}, which the lab made; scoring put it back."] * bool(
-            found["rebound"]
-        )
+        remarks = [
+            f"It rebinds {', '.join(found['rebound'])}, which the lab made; scoring put it back."
+        ] * bool(found["rebound"])
         verdict = _before_check(error, found, exercise)
         if verdict is not None and source != exercise.stub:
             await kernel.request("clear", end, names)
@@ -172,26 +239,37 @@ async def _step(kernel: Kernel, exercise: Exercise, source: str, end: float) -> 
         if found["refused"] or report["refused"]:
             tried = ", ".join(dict.fromkeys([*found["refused"], *report["refused"]]))
             remarks.append(f"It tried what scoring does not allow: {tried}.")
-        return replace(verdict or _after_check(report, exercise), remarks=tuple(remarks))
+        return replace(
+            verdict or _after_check(report, exercise), remarks=tuple(remarks)
+        )
     except TimeoutError:
         return _Verdict(
-            "time limit", f"Stopped after {time.monotonic() - started:.0f} s: an endless loop, or far too slow."
+            "time limit",
+            f"Stopped after {time.monotonic() - started:.0f} s: an endless loop, or far too slow.",
         )
     except KernelEnded as ended:
         return _Verdict(
-            "kernel ended", f"The kernel ended while it ran ({ended}): it exits, crashes, or needs too much memory."
+            "kernel ended",
+            f"The kernel ended while it ran ({ended}): it exits, crashes, or needs too much memory.",
         )
 
 
-def _before_check(error: str, found: Mapping[str, Any], exercise: Exercise) -> _Verdict | None:
+def _before_check(
+    error: str, found: Mapping[str, Any], exercise: Exercise
+) -> _Verdict | None:
     if error.startswith("NotImplementedError"):
         return _Verdict("unanswered", "Not answered yet.")
     if error:
         return _Verdict("does not run", f"The cell does not run: {sentence(error)}")
     if found["absent"]:
-        return _Verdict("wrong", f"The cell does not define {', '.join(found['absent'])}.")
+        return _Verdict(
+            "wrong", f"The cell does not define {', '.join(found['absent'])}."
+        )
     if found["borrowed"]:
-        return _Verdict("wrong", f"It hands in labhelpers' own {', '.join(found['borrowed'])}, which is never scored.")
+        return _Verdict(
+            "wrong",
+            f"It hands in labhelpers' own {', '.join(found['borrowed'])}, which is never scored.",
+        )
     return None
 
 
@@ -203,21 +281,39 @@ def _after_check(report: Mapping[str, Any], exercise: Exercise) -> _Verdict:
     kinds = {kind for kind, _ in outcomes.values()}
     if "unanswered" in kinds:
         return _Verdict("unanswered", "Not answered yet.")
-    wrong = [_strip_line(line, name) for name, (kind, line) in outcomes.items() if kind == "wrong"]
-    return _Verdict("wrong", " ".join(wrong) or sentence(report["error"].removeprefix("AssertionError: ")))
+    wrong = [
+        _strip_line(line, name)
+        for name, (kind, line) in outcomes.items()
+        if kind == "wrong"
+    ]
+    return _Verdict(
+        "wrong",
+        " ".join(wrong) or sentence(report["error"].removeprefix("AssertionError: ")),
+    )
 
 
 def _changed(before: object, after: object) -> _Verdict:
     """Which sealed objects differ."""
-    old = {(label, name): value for label, name, value in before} if isinstance(before, list) else {}
-    new = {(label, name): value for label, name, value in after} if isinstance(after, list) else {}
+    old = (
+        {(label, name): value for label, name, value in before}
+        if isinstance(before, list)
+        else {}
+    )
+    new = (
+        {(label, name): value for label, name, value in after}
+        if isinstance(after, list)
+        else {}
+    )
     places = [
         label if name == label else f"{label}.{name}"
         for label, name in old
         if old[label, name] != new.get((label, name))
     ]
     named = ", ".join(places[:3]) + (", ..." if len(places) > 3 else "")
-    return _Verdict("changes the checker", f"The answer changes what checks it ({named}): no points.")
+    return _Verdict(
+        "changes the checker",
+        f"The answer changes what checks it ({named}): no points.",
+    )
 
 
 def _strip_line(line: str, name: str) -> str:
@@ -234,8 +330,14 @@ def _explain(verdict: _Verdict, plan: Plan, file: File) -> _Verdict:
     places = [
         str(cell.number)
         for cell in file.cells
-        if cell.kind == "code" and cell.grade_id not in graded and name in bound_names(cell.source)
+        if cell.kind == "code"
+        and cell.grade_id not in graded
+        and name in bound_names(cell.source)
     ]
-    where = f"cell {' and '.join(places[:3])} defines" if places else "no answer cell defines"
+    where = (
+        f"cell {' and '.join(places[:3])} defines"
+        if places
+        else "no answer cell defines"
+    )
     advice = f"It needs {name}, which {where}: all that an answer needs must stand in its own cell."
     return replace(verdict, reason=f"{verdict.reason} {advice}")

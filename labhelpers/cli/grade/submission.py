@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from labhelpers.checks.written import TEXT_STUB
-from labhelpers.cli.grade.plan import MACHINERY, Exercise, Plan, Plans, attributes, parse
+from labhelpers.cli.grade.plan import (
+    MACHINERY,
+    Exercise,
+    Plan,
+    Plans,
+    attributes,
+    parse,
+)
 from labhelpers.cli.grade.report import clean, shorten
 from labhelpers.cli.grade.score import ManualAnswer, NotScored
 from labhelpers.cli.labs import Lab
@@ -50,7 +57,9 @@ def read(path: Path, content: bytes) -> File:
         NotScored: it is no notebook.
     """
     if not content.strip():
-        raise NotScored(f"{path.name} is empty, expected a notebook: ask for the file again.")
+        raise NotScored(
+            f"{path.name} is empty, expected a notebook: ask for the file again."
+        )
     try:
         data = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -64,17 +73,31 @@ def read(path: Path, content: bytes) -> File:
             "of another kind; ask for it again."
         ) from None
     except (RecursionError, ValueError):
-        raise NotScored(f"{path.name} is JSON that no notebook holds, expected a notebook: ask for it again.") from None
+        raise NotScored(
+            f"{path.name} is JSON that no notebook holds, expected a notebook: ask for it again."
+        ) from None
     if isinstance(data, dict) and isinstance(data.get("worksheets"), list):
-        raise NotScored(f"{path.name} is a notebook of format 3, expected 4: open and save it with JupyterLab.")
+        raise NotScored(
+            f"{path.name} is a notebook of format 3, expected 4: open and save it with JupyterLab."
+        )
     if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
-        kind = "a dictionary without cells" if isinstance(data, dict) else f"a {type(data).__name__}"
-        raise NotScored(f"{path.name} is JSON but no notebook: found {kind}, expected a list of cells.")
+        kind = (
+            "a dictionary without cells"
+            if isinstance(data, dict)
+            else f"a {type(data).__name__}"
+        )
+        raise NotScored(
+            f"{path.name} is JSON but no notebook: found {kind}, expected a list of cells."
+        )
     cells = tuple(
-        _read_cell(number, cell) for number, cell in enumerate(data["cells"], start=1) if isinstance(cell, dict)
+        _read_cell(number, cell)
+        for number, cell in enumerate(data["cells"], start=1)
+        if isinstance(cell, dict)
     )
     labs = _dictionary(_dictionary(data.get("metadata")).get("labs"))
-    return File(cells, _text(labs.get("lab")) or None, _text(labs.get("release")) or None)
+    return File(
+        cells, _text(labs.get("lab")) or None, _text(labs.get("release")) or None
+    )
 
 
 def _read_cell(number: int, cell: dict[str, Any]) -> _Cell:
@@ -92,15 +115,23 @@ def _dictionary(value: object) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     """A string that can be encoded; JSON may hold halves of surrogate pairs, and a kernel takes none."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+    return (
+        value.encode("utf-8", "replace").decode("utf-8")
+        if isinstance(value, str)
+        else ""
+    )
 
 
-def find_plan(path: Path, file: File, plans: Plans, asked: Lab | None) -> tuple[Plan, list[str]]:
+def find_plan(
+    path: Path, file: File, plans: Plans, asked: Lab | None
+) -> tuple[Plan, list[str]]:
     """The lab that a file is of, from its metadata or else from its grade ids, with remarks."""
     remarks = []
     stem = file.lab
     if stem is not None and stem not in plans.labs:
-        raise NotScored(f"{path.name} is of lab {shorten(stem, 40)!r}, expected one of {', '.join(plans.labs)}.")
+        raise NotScored(
+            f"{path.name} is of lab {shorten(stem, 40)!r}, expected one of {', '.join(plans.labs)}."
+        )
     if stem is None:
         ids = {cell.grade_id for cell in file.cells}
         shared = {name: len(ids & plans.plan(name).graded_ids) for name in plans.labs}
@@ -114,14 +145,17 @@ def find_plan(path: Path, file: File, plans: Plans, asked: Lab | None) -> tuple[
         stem = candidates[0]
         remarks.append("The file's metadata is lost; its cells tell which lab it is.")
     if asked is not None and asked.stem != stem:
-        raise NotScored(f"{path.name} is of lab {stem}, expected {asked.stem}: score it with that lab.")
+        raise NotScored(
+            f"{path.name} is of lab {stem}, expected {asked.stem}: score it with that lab."
+        )
     plan = plans.plan(stem)
     known = {cell.grade_id for cell in file.cells} & plan.graded_ids
     if file.release != plan.release and file.lab is not None:
         gone = sorted(plan.graded_ids - known)
         remarks.append(
             f"The file is of release {shorten(file.release, 20) if file.release else 'unknown'}, scored with release "
-            f"{plan.release}: cells that still match count." + (f" Without a match: {', '.join(gone)}." if gone else "")
+            f"{plan.release}: cells that still match count."
+            + (f" Without a match: {', '.join(gone)}." if gone else "")
         )
     return plan, remarks
 
@@ -130,34 +164,58 @@ def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
     """The cell that answers an exercise, with remarks on how it was found."""
     cells = [cell for cell in file.cells if cell.grade_id == exercise.name]
     if not cells:
-        return Answer(None, "missing", f"The answer cell is gone: there is no cell with the grade id {exercise.name}.")
-    written = {_normal(cell.source): cell for cell in cells if _normal(cell.source) not in ("", _normal(exercise.stub))}
+        return Answer(
+            None,
+            "missing",
+            f"The answer cell is gone: there is no cell with the grade id {exercise.name}.",
+        )
+    written = {
+        _normal(cell.source): cell
+        for cell in cells
+        if _normal(cell.source) not in ("", _normal(exercise.stub))
+    }
     if len(written) > 1:
         places = ", ".join(str(cell.number) for cell in cells)
-        return Answer(None, "ambiguous", f"Cells {places} all claim to be this answer, and they differ: keep one.")
+        return Answer(
+            None,
+            "ambiguous",
+            f"Cells {places} all claim to be this answer, and they differ: keep one.",
+        )
     if not written:
         return Answer(None, "unanswered", "Not answered yet.")
     (cell,) = written.values()
     remarks = []
     if len(cells) > 1:
-        remarks.append(f"There are {len(cells)} copies of this answer cell; cell {cell.number} was scored.")
+        remarks.append(
+            f"There are {len(cells)} copies of this answer cell; cell {cell.number} was scored."
+        )
     if cell.kind != "code":
-        remarks.append(f"Cell {cell.number} is of type {shorten(cell.kind, 20) or 'unknown'}, not code; it was scored.")
+        remarks.append(
+            f"Cell {cell.number} is of type {shorten(cell.kind, 20) or 'unknown'}, not code; it was scored."
+        )
     try:
         tree = parse(cell.source)
     except SyntaxError as error:
         line = f" (line {error.lineno})" if error.lineno else ""
         reason = f"The cell does not run: SyntaxError: {clean(error.msg)}{line}."
         return Answer(None, "does not run", reason, tuple(remarks))
-    own = {other.name for other in plan.exercises} & attributes(cell.source) - exercise.uses
+    own = {other.name for other in plan.exercises} & attributes(
+        cell.source
+    ) - exercise.uses
     if own:
-        remarks.append(f"It refers to labhelpers' own {', '.join(sorted(own))}: is it the student's work?")
+        remarks.append(
+            f"It refers to labhelpers' own {', '.join(sorted(own))}: is it the student's work?"
+        )
     touched = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {
         part for node in ast.walk(tree) for part in _imported(node)
     }
-    machinery = sorted(name for name in touched & MACHINERY if name in cell.source)  # a magic brings get_ipython
+    machinery = sorted(
+        name for name in touched & MACHINERY if name in cell.source
+    )  # a magic brings get_ipython
     if machinery:
-        remarks.append(f"It uses {', '.join(machinery)}, for which this exercise has no need.")
+        remarks.append(
+            f"It uses {', '.join(machinery)}, for which this exercise has no need."
+        )
     return Answer(cell.source, remarks=tuple(remarks))
 
 
@@ -173,9 +231,17 @@ def find_manual(question: tuple[str, float, str], file: File) -> ManualAnswer:
     """Whether a written answer is there, and its text."""
     name, points, stub = question
     cells = [cell for cell in file.cells if cell.grade_id == name]
-    given = {line.strip() for line in stub.replace(TEXT_STUB, "").splitlines()} | {TEXT_STUB, ""}
+    given = {line.strip() for line in stub.replace(TEXT_STUB, "").splitlines()} | {
+        TEXT_STUB,
+        "",
+    }
     present = [
-        c for c in cells if any(line.strip().replace(TEXT_STUB, "") not in given for line in c.source.splitlines())
+        c
+        for c in cells
+        if any(
+            line.strip().replace(TEXT_STUB, "") not in given
+            for line in c.source.splitlines()
+        )
     ]
     remark = "The cell is gone." if not cells else ""
     if len(cells) > 1:

@@ -11,7 +11,12 @@ on a second picture, where a filled shape is white with a black outline: what a 
 the line drawing, so both are in register.
 """
 
-from labhelpers.data.faces.attributes import ATTRIBUTES, FaceAttributes, FaceShape, draw_attributes
+from labhelpers.data.faces.attributes import (
+    ATTRIBUTES,
+    FaceAttributes,
+    FaceShape,
+    draw_attributes,
+)
 from labhelpers.data.faces.captions import describe_face
 from labhelpers.data.faces.drawn_faces import DrawnFaces, draw_faces
 from labhelpers.data.faces.face import draw_face

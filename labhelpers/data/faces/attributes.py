@@ -37,15 +37,37 @@ ATTRIBUTES: Mapping[str, Mapping[str, float]] = MappingProxyType(
             }
         ),
         "eye_colour": MappingProxyType(
-            {"brown": 0.22, "blue": 0.22, "green": 0.16, "golden": 0.14, "purple": 0.14, "red": 0.12}
+            {
+                "brown": 0.22,
+                "blue": 0.22,
+                "green": 0.16,
+                "golden": 0.14,
+                "purple": 0.14,
+                "red": 0.12,
+            }
         ),
-        "eye_shape": MappingProxyType({"round": 0.40, "sharp": 0.25, "droopy": 0.20, "sleepy": 0.15}),
-        "skin": MappingProxyType({"fair": 0.40, "peach": 0.30, "tan": 0.18, "brown": 0.12}),
-        "mouth": MappingProxyType({"smile": 0.35, "open": 0.25, "cat": 0.15, "small": 0.15, "pout": 0.10}),
+        "eye_shape": MappingProxyType(
+            {"round": 0.40, "sharp": 0.25, "droopy": 0.20, "sleepy": 0.15}
+        ),
+        "skin": MappingProxyType(
+            {"fair": 0.40, "peach": 0.30, "tan": 0.18, "brown": 0.12}
+        ),
+        "mouth": MappingProxyType(
+            {"smile": 0.35, "open": 0.25, "cat": 0.15, "small": 0.15, "pout": 0.10}
+        ),
         "glasses": MappingProxyType({"none": 0.80, "round": 0.12, "square": 0.08}),
-        "ribbon": MappingProxyType({"none": 0.60, "red": 0.14, "blue": 0.13, "yellow": 0.13}),
+        "ribbon": MappingProxyType(
+            {"none": 0.60, "red": 0.14, "blue": 0.13, "yellow": 0.13}
+        ),
         "background": MappingProxyType(
-            {"sky": 0.20, "rose": 0.18, "mint": 0.17, "cream": 0.17, "lavender": 0.16, "sunset": 0.12}
+            {
+                "sky": 0.20,
+                "rose": 0.18,
+                "mint": 0.17,
+                "cream": 0.17,
+                "lavender": 0.16,
+                "sunset": 0.12,
+            }
         ),
         "tilt": MappingProxyType({"straight": 0.50, "left": 0.25, "right": 0.25}),
     }
@@ -160,8 +182,14 @@ def draw_attributes(count: int, seed: int = 0) -> tuple[FaceAttributes, ...]:
 
 def _draw_one(seed: int, index: int) -> FaceAttributes:
     # Only uniform doubles are asked of the stream: they are the bits of PCG64 and do not change between numpy releases.
-    uniforms = np.random.Generator(np.random.PCG64([seed, index])).random(len(ATTRIBUTES) + len(_SHAPE_NAMES)).tolist()
-    values = {name: _pick(name, u) for name, u in zip(ATTRIBUTES, uniforms, strict=False)}
+    uniforms = (
+        np.random.Generator(np.random.PCG64([seed, index]))
+        .random(len(ATTRIBUTES) + len(_SHAPE_NAMES))
+        .tolist()
+    )
+    values = {
+        name: _pick(name, u) for name, u in zip(ATTRIBUTES, uniforms, strict=False)
+    }
     return FaceAttributes(**values, shape=FaceShape(*uniforms[len(ATTRIBUTES) :]))
 
 

@@ -21,7 +21,9 @@ def cache_file(count: int, size: int, seed: int, folder: Path | None) -> Path:
     return place / f"faces-{count}x{size}-seed{seed}-v{DRAWING_VERSION}.npz"
 
 
-def read_cache(cache: Path, count: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+def read_cache(
+    cache: Path, count: int, size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """The images and line drawings in a cache; None where there is none, or a broken one."""
     if not cache.is_file():
         return None
@@ -38,7 +40,9 @@ def read_cache(cache: Path, count: int, size: int) -> tuple[NDArray[np.uint8], N
     return (images, line_drawings) if right else None
 
 
-def write_cache(cache: Path, images: NDArray[np.uint8], line_drawings: NDArray[np.uint8]) -> None:
+def write_cache(
+    cache: Path, images: NDArray[np.uint8], line_drawings: NDArray[np.uint8]
+) -> None:
     """Keep images and line drawings; a cache that cannot be written costs a warning."""
     try:
         with written_whole(cache) as stream:

@@ -33,9 +33,18 @@ class Canvas:
         self.ink_width = max(0.0085, min(0.8 / size, 0.018))
         self.place(0.0, 1.0, (0.5, 0.5), (0.0, 0.0))
 
-    def place(self, angle: float, zoom: float, origin: tuple[float, float], pivot: tuple[float, float]) -> None:
+    def place(
+        self,
+        angle: float,
+        zoom: float,
+        origin: tuple[float, float],
+        pivot: tuple[float, float],
+    ) -> None:
         """Turns the plane (radians, about a pivot in the plane), zooms it, and puts its origin somewhere."""
-        cosine, sine = math.cos(angle) * zoom * self._edge, math.sin(angle) * zoom * self._edge
+        cosine, sine = (
+            math.cos(angle) * zoom * self._edge,
+            math.sin(angle) * zoom * self._edge,
+        )
         self._matrix = np.array([[cosine, sine], [-sine, cosine]])
         still = np.asarray(pivot) * zoom * self._edge + np.asarray(origin) * self._edge
         self._offset = still - np.asarray(pivot) @ self._matrix
@@ -71,9 +80,16 @@ class Canvas:
         picture, lines = ImageDraw.Draw(self._image), ImageDraw.Draw(self._lines)
         if outline is not None:
             for flat in flats:
-                _border(picture, flat, outline, max(1, round(2 * self._line_width * self._zoom)))
+                _border(
+                    picture,
+                    flat,
+                    outline,
+                    max(1, round(2 * self._line_width * self._zoom)),
+                )
                 if inked:
-                    _border(lines, flat, 0, max(1, round(2 * self.ink_width * self._zoom)))
+                    _border(
+                        lines, flat, 0, max(1, round(2 * self.ink_width * self._zoom))
+                    )
         if inked:
             for flat in flats:
                 lines.polygon(flat, fill=255)
@@ -111,15 +127,33 @@ class Canvas:
         self._image.paste(colour, box, part)
 
     def glow(
-        self, x: float, y: float, *, rx: float, ry: float, colour: Colour, amount: float, on: Image.Image | None = None
+        self,
+        x: float,
+        y: float,
+        *,
+        rx: float,
+        ry: float,
+        colour: Colour,
+        amount: float,
+        on: Image.Image | None = None,
     ) -> None:
         """A soft ellipse of colour that fades to its edge, where a mask is white; the lines do not change."""
         (cx, cy) = np.array([x, y]) @ self._matrix + self._offset
-        half_width, half_height = max(1, round(rx * self._zoom)), max(1, round(ry * self._zoom))
-        soft = _soft_disc().resize((2 * half_width, 2 * half_height)).point(_fading(amount))
+        half_width, half_height = (
+            max(1, round(rx * self._zoom)),
+            max(1, round(ry * self._zoom)),
+        )
+        soft = (
+            _soft_disc()
+            .resize((2 * half_width, 2 * half_height))
+            .point(_fading(amount))
+        )
         corner = round(cx) - half_width, round(cy) - half_height
         if on is not None:
-            soft = ImageChops.darker(soft, on.crop((*corner, corner[0] + soft.width, corner[1] + soft.height)))
+            soft = ImageChops.darker(
+                soft,
+                on.crop((*corner, corner[0] + soft.width, corner[1] + soft.height)),
+            )
         self._image.paste(colour, corner, soft)
 
     def stroke(
@@ -133,9 +167,13 @@ class Canvas:
         inked: bool = True,
     ) -> None:
         """A brush stroke of a width (in parts of the image's edge) that tapers to its ends."""
-        ImageDraw.Draw(self._image).polygon(self._flat(brush(points, width, start, end)), fill=colour)
+        ImageDraw.Draw(self._image).polygon(
+            self._flat(brush(points, width, start, end)), fill=colour
+        )
         if inked:
-            ink = brush(points, max(width, self.ink_width), max(start, 0.4), max(end, 0.4))
+            ink = brush(
+                points, max(width, self.ink_width), max(start, 0.4), max(end, 0.4)
+            )
             ImageDraw.Draw(self._lines).polygon(self._flat(ink), fill=0)
 
     def ink(self, points: Points, shade: int = 0) -> None:
@@ -154,7 +192,11 @@ class Canvas:
             min(self._edge, math.ceil(right + reach)),
             min(self._edge, math.ceil(bottom + reach)),
         )
-        image, lines, outside = self._image.crop(box), self._lines.crop(box), ImageChops.invert(mask.crop(box))
+        image, lines, outside = (
+            self._image.crop(box),
+            self._lines.crop(box),
+            ImageChops.invert(mask.crop(box)),
+        )
         yield
         self._image.paste(image, box, outside)
         self._lines.paste(lines, box, outside)
@@ -165,7 +207,9 @@ class Canvas:
         return np.asarray(image), np.asarray(lines)[..., None]
 
 
-def _border(draw: ImageDraw.ImageDraw, flat: list[float], colour: Colour | int, width: int) -> None:
+def _border(
+    draw: ImageDraw.ImageDraw, flat: list[float], colour: Colour | int, width: int
+) -> None:
     """Draws a closed line of one width through points."""
     draw.line(flat + flat[:4], fill=colour, width=width)
     # Pillow leaves a notch where a wide line turns sharply; a disc fills it.
@@ -178,12 +222,18 @@ def _border(draw: ImageDraw.ImageDraw, flat: list[float], colour: Colour | int, 
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
 
 
-def _gradient(top: Colour, bottom: Colour, box: tuple[int, int, int, int]) -> Image.Image:
+def _gradient(
+    top: Colour, bottom: Colour, box: tuple[int, int, int, int]
+) -> Image.Image:
     """An image of the size of a box whose rows run from one colour to the other."""
     width, height = box[2] - box[0], box[3] - box[1]
     along = np.linspace(0, 1, height)[:, None]
-    rows = np.rint(np.asarray(top) * (1 - along) + np.asarray(bottom) * along).astype(np.uint8)
-    return Image.fromarray(rows[:, None, :]).resize((width, height), Image.Resampling.NEAREST)
+    rows = np.rint(np.asarray(top) * (1 - along) + np.asarray(bottom) * along).astype(
+        np.uint8
+    )
+    return Image.fromarray(rows[:, None, :]).resize(
+        (width, height), Image.Resampling.NEAREST
+    )
 
 
 def _fading(amount: float) -> list[int]:

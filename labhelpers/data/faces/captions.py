@@ -26,7 +26,11 @@ def describe_face(attributes: FaceAttributes) -> str:
     hair = hair_nouns[attributes.hair_style].format(attributes.hair_colour)
     eyes = f"{attributes.eye_shape} {attributes.eye_colour} eyes"
     mouth = mouths[attributes.mouth]
-    features = (f"{hair}, {eyes} and {mouth}", f"{eyes}, {mouth} and {hair}", f"{hair}, {mouth} and {eyes}")
+    features = (
+        f"{hair}, {eyes} and {mouth}",
+        f"{eyes}, {mouth} and {hair}",
+        f"{hair}, {mouth} and {eyes}",
+    )
     worn = []
     if attributes.glasses != "none":
         worn.append(f"{attributes.glasses} glasses")

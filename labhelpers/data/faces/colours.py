@@ -31,7 +31,11 @@ SKINS: Mapping[str, Colour] = {
     "tan": (232, 184, 146),
     "brown": (180, 124, 92),
 }
-RIBBONS: Mapping[str, Colour] = {"red": (228, 66, 78), "blue": (74, 122, 214), "yellow": (250, 202, 70)}
+RIBBONS: Mapping[str, Colour] = {
+    "red": (228, 66, 78),
+    "blue": (74, 122, 214),
+    "yellow": (250, 202, 70),
+}
 BACKGROUNDS: Mapping[str, tuple[Colour, Colour]] = {
     "sky": ((150, 206, 244), (224, 243, 253)),
     "rose": ((250, 190, 204), (255, 232, 232)),
@@ -56,11 +60,17 @@ EYELASH_INK: Colour = (52, 34, 44)
 
 def mix(first: Colour, second: Colour, amount: float) -> Colour:
     """The colour so far on the way from the first (0) to the second (1)."""
-    red, green, blue = (round(a + (b - a) * amount) for a, b in zip(first, second, strict=True))
+    red, green, blue = (
+        round(a + (b - a) * amount) for a, b in zip(first, second, strict=True)
+    )
     return red, green, blue
 
 
 def darker(colour: Colour, amount: float = 0.5) -> Colour:
     """A shade of the same colour, a little warmer and more saturated than mixing with black would make it."""
     red, green, blue = colour
-    return round(red * (1 - 0.80 * amount)), round(green * (1 - 1.0 * amount)), round(blue * (1 - 0.88 * amount))
+    return (
+        round(red * (1 - 0.80 * amount)),
+        round(green * (1 - 1.0 * amount)),
+        round(blue * (1 - 0.88 * amount)),
+    )

@@ -37,7 +37,12 @@ class DrawnFaces:
         return len(self.images)
 
 
-def draw_faces(count: int = 580, size: int = 100, seed: int = 0, cache_directory: Path | None = None) -> DrawnFaces:
+def draw_faces(
+    count: int = 580,
+    size: int = 100,
+    seed: int = 0,
+    cache_directory: Path | None = None,
+) -> DrawnFaces:
     """Draws a set of faces, or reads it from the cache where it was drawn before.
 
     Face ``i`` of a seed is the same whatever ``count`` is, so a smaller set is the beginning of a larger one.
@@ -61,11 +66,17 @@ def draw_faces(count: int = 580, size: int = 100, seed: int = 0, cache_directory
     if pixels is None:
         images = np.empty((len(faces), size, size, 3), np.uint8)
         line_drawings = np.empty((len(faces), size, size, 1), np.uint8)
-        progress = tqdm(faces, desc="drawing faces", unit="face", disable=len(faces) <= 100)
+        progress = tqdm(
+            faces, desc="drawing faces", unit="face", disable=len(faces) <= 100
+        )
         for index, attributes in enumerate(progress):
             images[index], line_drawings[index] = draw_face(attributes, size)
         write_cache(cache, images, line_drawings)
     else:
         images, line_drawings = pixels
-    table = {name: np.array([getattr(face, name) for face in faces]) for name in ATTRIBUTES}
-    return DrawnFaces(images, line_drawings, MappingProxyType(table), tuple(map(describe_face, faces)))
+    table = {
+        name: np.array([getattr(face, name) for face in faces]) for name in ATTRIBUTES
+    }
+    return DrawnFaces(
+        images, line_drawings, MappingProxyType(table), tuple(map(describe_face, faces))
+    )

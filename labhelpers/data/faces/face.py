@@ -11,14 +11,27 @@ from labhelpers.arrays import whole_number
 from labhelpers.data.faces.attributes import FaceAttributes, between
 from labhelpers.data.faces.canvas import Canvas
 from labhelpers.data.faces.head import Head
-from labhelpers.data.faces.parts.accessories import draw_glasses, draw_glasses_arms, draw_ribbon
+from labhelpers.data.faces.parts.accessories import (
+    draw_glasses,
+    draw_glasses_arms,
+    draw_ribbon,
+)
 from labhelpers.data.faces.parts.back_hair import draw_back_hair
 from labhelpers.data.faces.parts.background import draw_background
 from labhelpers.data.faces.parts.body import draw_body
 from labhelpers.data.faces.parts.eyes import draw_brow, draw_eye
-from labhelpers.data.faces.parts.front_hair import bangs_outline, draw_front_hair, side_locks
+from labhelpers.data.faces.parts.front_hair import (
+    bangs_outline,
+    draw_front_hair,
+    side_locks,
+)
 from labhelpers.data.faces.parts.mouth import draw_mouth
-from labhelpers.data.faces.parts.skin import draw_ears, draw_nose, draw_shade, face_outline
+from labhelpers.data.faces.parts.skin import (
+    draw_ears,
+    draw_nose,
+    draw_shade,
+    face_outline,
+)
 
 _SMALLEST_SIZE = 16
 _LARGEST_SIZE = 256
@@ -26,10 +39,14 @@ _LARGEST_SIZE = 256
 
 def checked_size(size: int) -> int:
     """The edge of an image in pixels, from 16 to 256; another one is a ValueError."""
-    return whole_number("size", size, "the edge of the image in pixels", _SMALLEST_SIZE, _LARGEST_SIZE)
+    return whole_number(
+        "size", size, "the edge of the image in pixels", _SMALLEST_SIZE, _LARGEST_SIZE
+    )
 
 
-def draw_face(attributes: FaceAttributes, size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def draw_face(
+    attributes: FaceAttributes, size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Draws one face.
 
     Args:
@@ -79,5 +96,9 @@ def draw_face(attributes: FaceAttributes, size: int) -> tuple[NDArray[np.uint8],
 def _tilt(head: Head) -> float:
     """The angle of the head in radians; a positive one leans it to the right of the image."""
     leaning = between(6, 13, head.shape.tilt_angle)
-    angles = {"straight": between(-2, 2, head.shape.tilt_angle), "left": -leaning, "right": leaning}
+    angles = {
+        "straight": between(-2, 2, head.shape.tilt_angle),
+        "left": -leaning,
+        "right": leaning,
+    }
     return math.radians(angles[head.attributes.tilt])

@@ -17,7 +17,15 @@ Points = NDArray[np.float64]
 def _spline_basis(steps: int) -> NDArray[np.float64]:
     """Weights (steps, 4) of the four points about a piece of a Catmull-Rom spline."""
     t = np.arange(steps) / steps
-    return 0.5 * np.stack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2], axis=1)
+    return 0.5 * np.stack(
+        [
+            -t + 2 * t**2 - t**3,
+            2 - 5 * t**2 + 3 * t**3,
+            t + 4 * t**2 - 3 * t**3,
+            t**3 - t**2,
+        ],
+        axis=1,
+    )
 
 
 def curve(points: list[Point] | Points, closed: bool = False, steps: int = 8) -> Points:
@@ -26,7 +34,9 @@ def curve(points: list[Point] | Points, closed: bool = False, steps: int = 8) ->
     if closed:
         padded = np.concatenate([through[-1:], through, through[:2]])
     else:
-        padded = np.concatenate([2 * through[:1] - through[1:2], through, 2 * through[-1:] - through[-2:-1]])
+        padded = np.concatenate(
+            [2 * through[:1] - through[1:2], through, 2 * through[-1:] - through[-2:-1]]
+        )
     pieces = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]])
     sampled = np.einsum("sk,kpd->psd", _spline_basis(steps), pieces).reshape(-1, 2)
     return sampled if closed else np.concatenate([sampled, through[-1:]])
@@ -66,14 +76,19 @@ def _swell(count: int, start: float, end: float) -> NDArray[np.float64]:
     """Half the width of a brush at each of its points."""
     t = np.linspace(0, 1, count)
     swell = np.maximum(np.sin(math.pi * t), 0) ** 0.7
-    return 0.5 * np.maximum(swell, np.maximum(start * (1 - t) ** 2, end * t**2))[:, None]
+    return (
+        0.5 * np.maximum(swell, np.maximum(start * (1 - t) ** 2, end * t**2))[:, None]
+    )
 
 
 def normals(points: Points) -> Points:
     """Unit normals of an open curve, one a point."""
     across = np.empty_like(points)
     across[1:-1] = points[2:, ::-1] - points[:-2, ::-1]
-    across[0], across[-1] = points[1, ::-1] - points[0, ::-1], points[-1, ::-1] - points[-2, ::-1]
+    across[0], across[-1] = (
+        points[1, ::-1] - points[0, ::-1],
+        points[-1, ::-1] - points[-2, ::-1],
+    )
     across[:, 0] *= -1
     across /= np.maximum(np.hypot(across[:, 0], across[:, 1]), 1e-9)[:, None]
     return across

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from labhelpers.data.faces.attributes import FaceAttributes, between
-from labhelpers.data.faces.colours import EYELASH_INK, HAIR_COLOURS, SKINS, WHITE, darker, mix
+from labhelpers.data.faces.colours import (
+    EYELASH_INK,
+    HAIR_COLOURS,
+    SKINS,
+    WHITE,
+    darker,
+    mix,
+)
 
 
 class EyeFrame(NamedTuple):
@@ -47,7 +54,11 @@ class Head:
         self.hair_dark = darker(self.hair, 0.30)
         self.hair_line = darker(self.hair, 0.58)
         self.hair_light = mix(self.hair, WHITE, 0.42)
-        self.hair_tip = mix(self.hair, self.hair_light if shape.hair_gradient > 0.5 else self.hair_dark, 0.55)
+        self.hair_tip = mix(
+            self.hair,
+            self.hair_light if shape.hair_gradient > 0.5 else self.hair_dark,
+            0.55,
+        )
         self.skin = SKINS[attributes.skin]
         self.skin_shade = mix(self.skin, (206, 112, 112), 0.34)
         self.skin_line = mix(darker(self.skin, 0.5), (150, 62, 58), 0.35)
@@ -67,5 +78,9 @@ class Head:
         # A turn moves what is on the face more than the outline, and the far eye is narrower.
         narrow = 1 - 2.2 * max(0.0, side * self.turn)
         half_width = between(0.074, 0.088, shape.eye_size) * narrow
-        half_height = between(1.06, 1.24, shape.eye_aspect) * between(0.074, 0.086, shape.eye_size)
-        return EyeFrame(x, between(0.022, 0.050, shape.eye_height), half_width, half_height)
+        half_height = between(1.06, 1.24, shape.eye_aspect) * between(
+            0.074, 0.086, shape.eye_size
+        )
+        return EyeFrame(
+            x, between(0.022, 0.050, shape.eye_height), half_width, half_height
+        )

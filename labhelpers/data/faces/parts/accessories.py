@@ -14,7 +14,12 @@ from labhelpers.data.faces.geometry import Points, curve, ellipse, shifted
 from labhelpers.data.faces.head import Head
 from labhelpers.data.faces.parts.hair_styles import tail_height
 
-_FRAME_COLOURS: tuple[Colour, ...] = ((70, 54, 66), (178, 54, 66), (58, 88, 150), (150, 104, 60))
+_FRAME_COLOURS: tuple[Colour, ...] = (
+    (70, 54, 66),
+    (178, 54, 66),
+    (58, 88, 150),
+    (150, 104, 60),
+)
 
 
 def draw_glasses_arms(canvas: Canvas, head: Head) -> None:
@@ -52,10 +57,25 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
             rim = curve(shifted(np.asarray(corner), x, y + 0.016), closed=True, steps=5)
         canvas.tint(canvas.mask([rim]), WHITE, 0.10)
         top, bottom = y - 1.3 * h, y + 1.3 * h
-        gleam = np.array([(x - 0.2 * w, top), (x + 0.25 * w, top), (x - 0.65 * w, bottom), (x - 1.1 * w, bottom)])
-        canvas.tint(ImageChops.darker(canvas.mask([gleam]), canvas.mask([rim])), WHITE, 0.20)
+        gleam = np.array(
+            [
+                (x - 0.2 * w, top),
+                (x + 0.25 * w, top),
+                (x - 0.65 * w, bottom),
+                (x - 1.1 * w, bottom),
+            ]
+        )
+        canvas.tint(
+            ImageChops.darker(canvas.mask([gleam]), canvas.mask([rim])), WHITE, 0.20
+        )
         rims.append(rim)
-    bridge = curve([(float(rims[0][:, 0].max()), 0.03), (head.turn, 0.012), (float(rims[1][:, 0].min()), 0.03)])
+    bridge = curve(
+        [
+            (float(rims[0][:, 0].max()), 0.03),
+            (head.turn, 0.012),
+            (float(rims[1][:, 0].min()), 0.03),
+        ]
+    )
     canvas.stroke(bridge, colour, 0.013, 1, 1)
     for rim in rims:
         closed = np.concatenate([rim, rim[:2]])
@@ -69,12 +89,28 @@ def draw_ribbon(canvas: Canvas, head: Head) -> None:
     if head.attributes.hair_style == "twin tails":
         high = tail_height(head)
         for side in (-1, 1):
-            draw_bow(canvas, side * (head.hair_width + 0.005), high - 0.005, 0.85 * size, colour, 0.5 * side)
+            draw_bow(
+                canvas,
+                side * (head.hair_width + 0.005),
+                high - 0.005,
+                0.85 * size,
+                colour,
+                0.5 * side,
+            )
     else:
-        draw_bow(canvas, head.side * 0.62 * head.hair_width, head.hair_top * 0.80, size, colour, 0.5 * head.side)
+        draw_bow(
+            canvas,
+            head.side * 0.62 * head.hair_width,
+            head.hair_top * 0.80,
+            size,
+            colour,
+            0.5 * head.side,
+        )
 
 
-def draw_bow(canvas: Canvas, x: float, y: float, size: float, colour: Colour, angle: float = 0.0) -> None:
+def draw_bow(
+    canvas: Canvas, x: float, y: float, size: float, colour: Colour, angle: float = 0.0
+) -> None:
     """A bow about its knot, turned by an angle in radians."""
     line, fold = darker(colour, 0.5), darker(colour, 0.22)
     cosine, sine = math.cos(angle), math.sin(angle)
@@ -83,8 +119,20 @@ def draw_bow(canvas: Canvas, x: float, y: float, size: float, colour: Colour, an
     def at(points: Points) -> Points:
         return (points * size) @ turn + (x, y)
 
-    loop = curve([(0.05, 0.0), (0.45, -0.50), (1.0, -0.62), (1.12, 0.0), (1.0, 0.58), (0.45, 0.42)], closed=True)
-    tail = np.array([(0.0, 0.1), (0.32, 0.2), (0.78, 1.0), (0.48, 0.98), (0.36, 1.16), (0.05, 0.4)])
+    loop = curve(
+        [
+            (0.05, 0.0),
+            (0.45, -0.50),
+            (1.0, -0.62),
+            (1.12, 0.0),
+            (1.0, 0.58),
+            (0.45, 0.42),
+        ],
+        closed=True,
+    )
+    tail = np.array(
+        [(0.0, 0.1), (0.32, 0.2), (0.78, 1.0), (0.48, 0.98), (0.36, 1.16), (0.05, 0.4)]
+    )
     crease = curve([(0.18, 0.0), (0.5, -0.06), (0.74, -0.14)])
     for side in (-1.0, 1.0):
         canvas.shapes([at(tail * (side, 1.0))], fold, line)

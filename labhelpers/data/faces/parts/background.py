@@ -32,7 +32,13 @@ def draw_background(canvas: Canvas, head: Head) -> None:
 def _dots(fine: float, shift: float) -> list[Points]:
     step = between(0.13, 0.22, fine)
     return [
-        ellipse((column + (row % 2) / 2 + shift) * step, (row + shift) * step * 0.87, step * 0.2, step * 0.2, 16)
+        ellipse(
+            (column + (row % 2) / 2 + shift) * step,
+            (row + shift) * step * 0.87,
+            step * 0.2,
+            step * 0.2,
+            16,
+        )
         for row in range(-1, 9)
         for column in range(-1, 9)
     ]
@@ -42,7 +48,10 @@ def _stripes(fine: float, shift: float) -> list[Points]:
     """Stripes that slant."""
     step = between(0.12, 0.26, fine)
     lefts = [(column + shift) * step for column in range(-12, 14)]
-    return [np.array([(x, 0), (x + step / 2, 0), (x + step / 2 - 0.6, 1), (x - 0.6, 1)]) for x in lefts]
+    return [
+        np.array([(x, 0), (x + step / 2, 0), (x + step / 2 - 0.6, 1), (x - 0.6, 1)])
+        for x in lefts
+    ]
 
 
 def _disc(fine: float, shift: float) -> Points:
@@ -56,8 +65,13 @@ def _sparkles(fine: float, shift: float) -> list[Points]:
     angle = np.arange(8) * math.pi / 4
     stars = []
     for index in range(9):
-        x, y = again(shift + 0.11 * index, 7.3 + index), again(fine + 0.07 * index, 5.9 + index)
+        x, y = (
+            again(shift + 0.11 * index, 7.3 + index),
+            again(fine + 0.07 * index, 5.9 + index),
+        )
         radius = between(0.025, 0.06, again(shift, 11.0 + 3 * index))
         far = np.where(np.arange(8) % 2 == 0, radius, 0.28 * radius)
-        stars.append(np.stack([x + far * np.sin(angle), y + far * np.cos(angle)], axis=1))
+        stars.append(
+            np.stack([x + far * np.sin(angle), y + far * np.cos(angle)], axis=1)
+        )
     return stars
