@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ COMMANDS = {
     "run": "run a lab without a browser, and write the executed notebook and an HTML page",
     "build": "make the notebooks from their sources, or check that they agree",
     "pictures": "run labs, and put a picture of what they make at their top",
+    "bundle": "write one zip for students",
     "grade": "score answered notebooks",
     "zoo": "show the types of GAN, or make the table of results again",
 }
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         None,
     )
     for name, text in COMMANDS.items():
+        if importlib.util.find_spec(f"labhelpers.cli.{name}") is None:
+            continue  # an instructor's command, which students did not get
         command = commands.add_parser(
             name, help=text, description=text[0].upper() + text[1:] + "."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import jupytext
+import nbformat
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SOURCES = PROJECT_ROOT / "solutions"
@@ -83,9 +83,12 @@ def repository() -> str:
 
 
 def _lab(path: Path) -> Lab:
-    notebook = jupytext.read(
-        path, fmt="py:percent" if path.suffix == ".py" else "ipynb"
-    )
+    if path.suffix == ".py":
+        import jupytext  # where there are sources, there are the tools to read them
+
+        notebook = jupytext.read(path, fmt="py:percent")
+    else:
+        notebook = nbformat.read(path, as_version=4)
     facts = notebook.metadata.get("labs", {})
     missing = {"minutes", "data"} - set(facts)
     if missing:

@@ -18,7 +18,6 @@ from tqdm import tqdm
 
 from labhelpers import profiles
 from labhelpers.cli.labs import PROJECT_ROOT, Lab, SourceError, find_lab
-from labhelpers.cli.notebooks import solution_notebook
 
 BOX = "border: 1px solid #7a9; border-left-width: 6px; background: #f2f8f5; padding: 0 1em"
 """The style of a model answer on a page."""
@@ -55,6 +54,14 @@ def main(options: argparse.Namespace) -> int:
     if options.profile:
         os.environ[profiles.VARIABLE] = options.profile
     if options.solutions:
+        if not lab.source.exists():
+            print(
+                f"There is no {lab.source}: this copy of the labs came without solutions.",
+                file=sys.stderr,
+            )
+            return 2
+        from labhelpers.cli.notebooks import solution_notebook
+
         notebook = solution_notebook(lab)
     else:
         try:
