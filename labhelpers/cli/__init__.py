@@ -14,6 +14,7 @@ COMMANDS = {
     "build": "make the notebooks from their sources, or check that they agree",
     "pictures": "run labs, and put a picture of what they make at their top",
     "bundle": "write one zip for students",
+    "course": "make the folder in which nbgrader keeps a course",
     "grade": "score answered notebooks",
     "zoo": "show the types of GAN, or make the table of results again",
 }
