@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``labs grade``."""
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="FILE",
         help="an answered notebook, or a folder of them",
+    )
+    parser.add_argument(
+        "--course",
+        type=Path,
+        metavar="DIR",
+        help="score what was handed in to this course, into its gradebook",
     )
     parser.add_argument(
         "--lab", help="number or name of the lab that they must be of, as 01"
@@ -70,7 +77,14 @@ def main(arguments: argparse.Namespace) -> int:
     """Score every file, print tables, write results; 0 when all got an outcome, 1 when interrupted, 2 for bad usage."""
     try:
         asked = labs.find_lab(arguments.lab) if arguments.lab else None
-        files = _expand(arguments.files)
+        if bool(arguments.files) == bool(arguments.course):
+            raise NotScored(
+                "Expected either files to score, or --course with the folder of a course."
+            )
+        handed_in = _handed_in(arguments.course, asked) if arguments.course else {}
+        files = list(handed_in) or _expand(arguments.files)
+        if arguments.course:
+            arguments.output = arguments.output or arguments.course / "scores"
         if arguments.output:
             arguments.output.mkdir(parents=True, exist_ok=True)
         plans = Plans(arguments.time_limit, OVERALL_LIMIT)
@@ -86,7 +100,17 @@ def main(arguments: argparse.Namespace) -> int:
     targets = _targets(files, arguments.output)
     scores: dict[Path, Score] = {}
     try:
-        run_to_end(_grade_all(files, targets, plans, asked, arguments.jobs, scores))
+        run_to_end(
+            _grade_all(
+                files,
+                targets,
+                plans,
+                asked,
+                arguments.jobs,
+                scores,
+                functools.partial(_enter, arguments.course, handed_in),
+            )
+        )
     except (
         ExceptionGroup
     ) as group:  # the source of a lab is broken: no file of it can be scored
@@ -118,8 +142,9 @@ async def _grade_all(
     asked: Lab | None,
     jobs: int,
     scores: dict[Path, Score],
+    enter: Callable[[Path, Score], str],
 ) -> None:
-    """Score the files that have no valid stored result, ``jobs`` at a time; fill ``scores``."""
+    """Score the files that have no valid stored result, ``jobs`` at a time; fill ``scores``, and enter each."""
     gate = asyncio.Semaphore(jobs)
 
     async def one(path: Path) -> None:
@@ -133,7 +158,7 @@ async def _grade_all(
             )
             problem = (
                 ""
-                if stored
+                if stored or not path.parent.is_dir()  # there is no such notebook
                 else write(targets[path], lambda stream: stream.write(text + "\n"))
             )
             scores[path] = score
@@ -141,6 +166,7 @@ async def _grade_all(
                 table(score)
                 + ("  (stored result)\n" if stored else "")
                 + (f"{problem}\n" if problem else "")
+                + enter(path, score)
             )
             bar.update()
 
@@ -154,6 +180,41 @@ async def _grade_all(
         async with asyncio.TaskGroup() as group:
             for path in files:
                 group.create_task(one(path))
+
+
+def _handed_in(course: Path, asked: Lab | None) -> dict[Path, str]:
+    """The notebooks that were handed in to a course, and by whom."""
+    from labhelpers.cli.grade.gradebook import submissions
+
+    if not (course / "gradebook.db").exists():
+        raise NotScored(
+            f"{course} is no course: expected a folder that `labs course` made."
+        )
+    found = {
+        path: student
+        for student, _, path in submissions(course, asked.stem if asked else None)
+    }
+    if not found:
+        raise NotScored(
+            f"Nothing was handed in to {course}: expected notebooks in submitted/STUDENT/LAB, where "
+            "`nbgrader zip_collect LAB` puts them."
+        )
+    return found
+
+
+def _enter(
+    course: Path | None, handed_in: Mapping[Path, str], path: Path, score: Score
+) -> str:
+    """Enter a score into the course's gradebook; a line on it, empty where there is no course."""
+    if course is None:
+        return ""
+    if score.outcome != "scored":
+        return f"  student {handed_in[path]}: not in the gradebook\n"
+    from labhelpers.cli.grade.gradebook import enter
+
+    return (
+        f"  student {handed_in[path]}: {enter(course, handed_in[path], path, score)}\n"
+    )
 
 
 def run_to_end(coroutine: Any) -> Any:

@@ -51,8 +51,6 @@ def load(target: Path, path: Path, plans: Plans, asked: Lab | None) -> Score | N
 def write(target: Path, fill: Any) -> str:
     """Write a file whole or not at all; a sentence where that fails."""
     try:
-        if not target.parent.is_dir() and not target.parent.parent.exists():
-            return ""  # the notebook itself is missing, with its folder
         encoding = "utf-8-sig" if target.suffix == ".csv" else "utf-8"
         with written_whole(target, "w", encoding=encoding, newline="") as stream:
             fill(stream)

@@ -109,6 +109,14 @@ def _read_cell(number: int, cell: dict[str, Any]) -> _Cell:
     return _Cell(number, _text(cell.get("cell_type")), _text(source), grade_id)
 
 
+def raw_cells(content: bytes) -> list[tuple[dict[str, Any], str]]:
+    """The cells of a file that ``read`` takes, as they are, each with its grade id."""
+    cells = json.loads(content.decode("utf-8-sig"))["cells"]
+    return [
+        (cell, _read_cell(0, cell).grade_id) for cell in cells if isinstance(cell, dict)
+    ]
+
+
 def _dictionary(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
