@@ -16,6 +16,8 @@ COMMANDS = {
     "bundle": "write one zip for students",
     "course": "make the folder in which nbgrader keeps a course",
     "grade": "score answered notebooks",
+    "feedback": "write a page for each student of a course",
+    "export": "write a course's points for Moodle, Canvas or a spreadsheet, and a summary",
     "zoo": "show the types of GAN, or make the table of results again",
 }
 

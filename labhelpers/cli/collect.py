@@ -54,6 +54,12 @@ class MoodleAndCanvas(FileNameCollectorPlugin):
         return {"student_id": found["student"], "file_id": found["lab"]}
 
 
+def full_names(course: Path) -> dict[str, str]:
+    """The students' names by number, as far as the collected files tell them."""
+    found = map(_parts, sorted(course.glob("downloaded/*/extracted/**/*.ipynb")))
+    return {parts["student"]: parts["name"] for parts in found if parts}
+
+
 def _parts(path: Path) -> dict[str, str] | None:
     """The parts of a name: ``student``, ``lab``, and where they are there ``late``, ``dash``, ``bracket``."""
     for pattern in (_MOODLE, _CANVAS):

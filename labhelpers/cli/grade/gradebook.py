@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
+from labhelpers.cli.collect import full_names
 from labhelpers.cli.grade.score import Score
 from labhelpers.cli.grade.submission import raw_cells
 from labhelpers.cli.labs import find_lab
@@ -49,7 +50,7 @@ def enter(course: Path, student: str, path: Path, score: Score) -> str:
             return "unchanged in the gradebook"
         notebook = for_the_grader(path, score)
         previous = _texts(target)
-        book.update_or_create_student(student)
+        book.update_or_create_student(student, **_name(course, student))
         with (
             warnings.catch_warnings()
         ):  # SQLAlchemy's, about nbgrader's own order of steps
@@ -97,6 +98,11 @@ def _is_entered(
     except (MissingEntry, OSError, ValueError):
         return False
     return facts.get("scored") == [score.file_digest, score.scorer_digest]
+
+
+def _name(course: Path, student: str) -> dict[str, str]:
+    name = full_names(course).get(student)
+    return {"last_name": name} if name else {}
 
 
 def _timestamp(path: Path) -> Any:

@@ -1,0 +1,167 @@
+"""What goes back: a page for each student, and points for the learning systems."""
+
+from __future__ import annotations
+
+import csv
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+
+from labhelpers.cli import export, feedback, labs, main
+from labhelpers.cli.gradebook_view import Part, Submission, submissions
+
+LAB = labs.find_lab("01").stem
+QUESTION = "question_reparameterisation"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Path:
+    """Three students: one graded, one who waits, one who handed nothing in."""
+    folder = tmp_path_factory.mktemp("teaching") / "gans"
+    assert main(["course", str(folder)]) == 0
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        book.add_student("1201", last_name="Ada Lovelace")
+        book.add_student("1202", last_name="=cmd|' /C calc'!A0")
+        book.add_student("1203")
+        for student in ("1201", "1202"):
+            book.add_submission(LAB, student)
+            notebook = book.find_submission_notebook(LAB, LAB, student)
+            for grade in notebook.grades:
+                written = grade.name.startswith("question_")
+                grade.auto_score = None if written else (grade.max_score if grade.name == "check_sample_z" else 0.0)
+                grade.needs_manual_grade = written and student == "1202"
+                if written and student == "1201":
+                    grade.manual_score = 1.5
+            for comment in notebook.comments:
+                if not comment.name.startswith("question_"):
+                    comment.auto_comment = "expected 3.307, gave <b>6.614</b>: The factor 1/2 is missing."
+                elif comment.name == QUESTION and student == "1201":
+                    comment.manual_comment = "Good, but <i>why</i>?"
+        book.db.commit()
+    return folder
+
+
+def test_the_gradebook_is_read_in_the_order_of_the_lab(course):
+    ada, other = submissions(course)
+    assert [part.name for part in ada.parts[:3]] == ["sample_z", "kl_divergence", "vae_loss"]
+    questions = [part for part in ada.parts if part.written]
+    assert ada.points == 2 + 1.5 * len(questions)
+    assert ada.waits == 0
+    assert other.waits == len(questions)
+    assert other.points == 2
+
+
+class Tags(HTMLParser):
+    """The tags of a page, and whether each is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.append(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_a_page_has_points_sentences_and_comments_and_no_solution(course, capsys):
+    assert main(["feedback", str(course)]) == 0
+    assert "1 of them have answers that still wait for a grader" in capsys.readouterr().out
+    text = (course / "feedback" / "1201" / f"{LAB}.html").read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert not {"b", "i", "script"} & set(tags.seen)
+    assert "Ada Lovelace" in text
+    assert "The factor 1/2 is missing." in text
+    assert "&lt;b&gt;6.614&lt;/b&gt;" in text
+    assert "Good, but &lt;i&gt;why&lt;/i&gt;?" in text
+    assert "2 of 2" in text
+    for word in ("Model answer", "Rubric", "SOLUTION", "checks.require"):
+        assert word not in text
+    assert 'name="viewport"' in text
+    assert "@media print" in text
+
+
+def test_a_page_with_open_answers_says_so(course):
+    text = feedback.page(submissions(course)[1])
+    assert "so far;" in text
+    assert "wait to be graded" in text
+    assert text.count("Not graded yet.") == sum(part.written for part in submissions(course)[1].parts)
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def test_moodles_worksheet(course):
+    assert main(["export", str(course), "--to", "moodle"]) == 0
+    head, ada, other = rows(course / "exports" / f"{LAB}_moodle.csv")
+    assert head[:3] == ["Identifier", "Full name", "Grade"]
+    points, of = submissions(course)[0].points, submissions(course)[0].of
+    assert ada[:4] == ["Participant 1201", "Ada Lovelace", f"{points:g}", f"{of:g}"]
+    assert "Good, but <i>why</i>?" in ada[-1]
+    assert other[2] == "", "no grade before everything is graded"
+    assert other[1].startswith("'="), "a spreadsheet must not run a name"
+
+
+def test_canvas_gradebook(course):
+    assert main(["export", str(course), "--to", "canvas"]) == 0
+    head, possible, ada, other = rows(course / "exports" / f"{LAB}_canvas.csv")
+    assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", labs.find_lab("01").title]
+    assert possible[0] == "    Points Possible"
+    assert possible[-1] == f"{submissions(course)[0].of:g}"
+    assert ada[:2] == ["Ada Lovelace", "1201"]
+    assert float(ada[-1]) == submissions(course)[0].points
+    assert other[-1] == ""
+
+
+def test_a_table_for_a_spreadsheet(course):
+    assert main(["export", str(course)]) == 0
+    head, ada, other = rows(course / "exports" / f"{LAB}_csv.csv")
+    assert head[:6] == ["student", "name", "points", "of", "waiting", "sample_z"]
+    assert ada[5:7] == ["2", "0"]
+    assert ada[head.index("reparameterisation")] == "1.5"
+    assert other[head.index("reparameterisation")] == ""
+
+
+def test_the_summary_names_what_is_hard_what_is_common_and_who_is_missing():
+    def student(name: str, first: float, second: float, said: str) -> Submission:
+        return Submission(
+            LAB, name, "", (Part("a", False, first, 2, said, "", False), Part("b", True, second, 2, "", "", False))
+        )
+
+    text = export.summary(
+        [
+            student("1", 2, 1, "right"),
+            student("2", 0, 1, "The sign is wrong."),
+            student("3", 0, 1, "The sign is wrong."),
+            student("5", 0, 1, export.UNANSWERED),
+        ],
+        ["4"],
+    )
+    assert "4 handed in." in text
+    assert "Points: mean 38%, median 25%." in text
+    assert "| 20 to 40 % | 3 |" in text
+    assert text.index("| a | 25% | 1 of 4 |") < text.index("| b | 50% | 0 of 4 |")
+    assert "- a, 2 times: The sign is wrong." in text
+    assert export.UNANSWERED not in text
+    assert text.rstrip().endswith("4")
+
+
+@pytest.mark.parametrize("command", ["feedback", "export"])
+@pytest.mark.parametrize(("there", "sentence"), [(False, "is no course"), (True, "Nothing is scored")])
+def test_a_folder_that_is_not_ready_gets_a_sentence(command, there, sentence, tmp_path, capsys):
+    if there:
+        with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}"):
+            pass
+    assert main([command, str(tmp_path)]) == 2
+    assert sentence in capsys.readouterr().err
