@@ -30,6 +30,9 @@ c.ExecutePreprocessor.timeout = 300
 # Files as Moodle and Canvas name them in the zip of all submissions; of several versions the last one counts.
 c.ZipCollectApp.collector_plugin = "labhelpers.cli.collect.MoodleAndCanvas"
 c.ZipCollectApp.strict = True
+
+# Nothing is handed out or in through nbgrader's exchange.
+c.Exchange.root = {exchange!r}
 '''
 
 
@@ -78,6 +81,7 @@ def make(folder: Path) -> None:
         course_id=folder.name,
         code_stub=CODE_STUB,
         text_stub=TEXT_STUB,
+        exchange=str(folder / "exchange"),
     )
     (folder / "nbgrader_config.py").write_text(config, encoding="utf-8", newline="\n")
     for lab in catalogue():

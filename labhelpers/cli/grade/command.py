@@ -208,10 +208,11 @@ def _enter(
     """Enter a score into the course's gradebook; a line on it, empty where there is no course."""
     if course is None:
         return ""
-    if score.outcome != "scored":
-        return f"  student {handed_in[path]}: not in the gradebook\n"
-    from labhelpers.cli.grade.gradebook import enter
+    from labhelpers.cli.grade.gradebook import enter, know
 
+    if score.outcome != "scored":
+        know(course, handed_in[path])
+        return f"  student {handed_in[path]}: not in the gradebook\n"
     return (
         f"  student {handed_in[path]}: {enter(course, handed_in[path], path, score)}\n"
     )

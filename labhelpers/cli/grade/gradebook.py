@@ -78,6 +78,12 @@ def enter(course: Path, student: str, path: Path, score: Score) -> str:
     return f"in the gradebook; {reviews} answers wait for a grader"
 
 
+def know(course: Path, student: str) -> None:
+    """Make a student known to the gradebook whose file could not be scored, so that the summary names who is missing."""
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.update_or_create_student(student, **_name(course, student))
+
+
 def _set(grade: Any, points: float | None, *, again: bool) -> int:
     """Set what scoring gave; 1 if a person has to look at it."""
     grade.auto_score = points
