@@ -592,7 +592,7 @@ def test_a_broken_source_is_the_instructors_fault(tmp_path: Path, monkeypatch: A
     assert "the check 'double' has no hidden tests" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["a", "--jobs", "0"], ["a", "--time-limit", "nan"], ["a", "--time-limit", "x"], []])
+@pytest.mark.parametrize("words", [["a", "--jobs", "0"], ["a", "--time-limit", "nan"], ["a", "--time-limit", "x"]])
 def test_bad_options(words: list[str]) -> None:
     with pytest.raises(SystemExit) as status:
         run_main(*words)

@@ -79,7 +79,7 @@ def enter(course: Path, student: str, path: Path, score: Score) -> str:
 
 
 def know(course: Path, student: str) -> None:
-    """Make a student known to the gradebook whose file could not be scored, so that the summary names who is missing."""
+    """Make a student known whose file could not be scored: the summary names who is missing."""
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         book.update_or_create_student(student, **_name(course, student))
 

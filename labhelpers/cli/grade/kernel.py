@@ -22,6 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from labhelpers import profiles
 from labhelpers.cli import labs
+from labhelpers.cli.grade import forks
 from labhelpers.cli.grade.plan import Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
@@ -67,6 +68,13 @@ class Kernel:
         """
         home = Path(self._folder.name) / "home"
         home.mkdir()
+        if forks.CAN_FORK:
+            name = self._folder.name
+            self._manager.provisioner = forks.ForkProvisioner(
+                kernel_id=name,
+                kernel_spec=self._manager.kernel_spec,
+                parent=self._manager,
+            )
         await self._manager.start_kernel(
             cwd=str(home),
             env=_environment(home),
