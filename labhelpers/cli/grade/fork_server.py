@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 # fmt: off
 MODULES = (
     "numpy", "pandas", "matplotlib.figure", "matplotlib.pyplot", "tensorflow", "keras", "IPython",
-    "ipykernel.kernelapp", "tqdm.auto",
+    "ipykernel.kernelapp", "tqdm.auto", "imageio.v2",
     "labhelpers.checks", "labhelpers.data", "labhelpers.judging", "labhelpers.losses", "labhelpers.models",
     "labhelpers.profiles", "labhelpers.training", "labhelpers.visualize", "labhelpers.zoo",
 )
@@ -48,8 +48,10 @@ def main() -> None:
         answers.write(f"{json.dumps(answer)}\n")
         answers.flush()
     for kernel in kernels:
-        with contextlib.suppress(OSError):
-            os.killpg(kernel, signal.SIGKILL)
+        for end in (os.killpg, os.kill):  # it may not lead a group of its own yet
+            with contextlib.suppress(OSError):
+                end(kernel, signal.SIGKILL)
+        os.waitpid(kernel, 0)
 
 
 def _status(kernel: int, kernels: set[int]) -> int | None:
