@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -652,3 +653,23 @@ class TestLab01:
         ]
         assert "variance" in score.exercises[0].reason
         assert "labhelpers' own kl_divergence, vae_loss" in " ".join(score.exercises[3].remarks)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_link_a_pipe_and_a_folder_are_no_notebooks(tiny: labs.Lab, tmp_path: Path) -> None:
+    mine = save(tmp_path / "mine.ipynb", student_file(tiny, RIGHT))
+    (tmp_path / "link.ipynb").symlink_to(mine)
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "folder.ipynb").mkdir()
+    for name, kind in (("link", "is a link"), ("pipe", "is no regular file"), ("folder", "is no regular file")):
+        score = grade_notebook(tmp_path / f"{name}.ipynb", lab=tiny)
+        assert score.outcome == "not scored"
+        assert kind in score.reason
+
+
+def test_results_are_written_below_folders_that_are_not_there_yet(tiny: labs.Lab, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "in" / name / "deep").mkdir(parents=True)
+        save(tmp_path / "in" / name / "deep" / "x.ipynb", student_file(tiny))
+    assert run_main(tmp_path / "in", "--lab", "91", "--output", tmp_path / "out" / "of" / "it") == 0
+    assert len(list((tmp_path / "out").rglob("*.score.json"))) == 2

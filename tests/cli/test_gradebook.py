@@ -216,3 +216,11 @@ def test_a_course_without_submissions_says_where_they_go(tmp_path, capsys):
     (tmp_path / "gradebook.db").write_text("", encoding="utf-8")
     assert main(["grade", "--course", str(tmp_path)]) == 2
     assert "nbgrader zip_collect" in capsys.readouterr().err
+
+
+def test_a_file_of_another_lab_is_not_scored_as_this_one(course, capsys):
+    other = labs.find_lab("02").notebook.read_text(encoding="utf-8")
+    path = hand_in(course, "eve", other)
+    assert main(["grade", "--course", str(course), "--lab", "01"]) == 0
+    assert f"is of lab 02_vae_to_gan, expected {LAB.stem}" in capsys.readouterr().out
+    path.unlink()

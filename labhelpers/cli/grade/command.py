@@ -61,8 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=_positive(int),
-        default=max(1, (os.cpu_count() or 2) // 2),
-        help="notebooks scored at the same time (default: half the cores)",
+        default=os.cpu_count() or 1,
+        help="notebooks scored at the same time (default: one a core)",
     )
     parser.add_argument(
         "--time-limit",
@@ -98,6 +98,11 @@ def main(arguments: argparse.Namespace) -> int:
         )
         return 2
     targets = _targets(files, arguments.output)
+    # A course's folders say which lab a file must be of.
+    wanted = {
+        path: plans.labs.get(path.stem) if path in handed_in else asked
+        for path in files
+    }
     scores: dict[Path, Score] = {}
     try:
         run_to_end(
@@ -105,7 +110,7 @@ def main(arguments: argparse.Namespace) -> int:
                 files,
                 targets,
                 plans,
-                asked,
+                wanted,
                 arguments.jobs,
                 scores,
                 functools.partial(_enter, arguments.course, handed_in),
@@ -139,7 +144,7 @@ async def _grade_all(
     files: Sequence[Path],
     targets: Mapping[Path, Path],
     plans: Plans,
-    asked: Lab | None,
+    asked: Mapping[Path, Lab | None],
     jobs: int,
     scores: dict[Path, Score],
     enter: Callable[[Path, Score], str],
@@ -149,8 +154,8 @@ async def _grade_all(
 
     async def one(path: Path) -> None:
         async with gate:
-            stored = load(targets[path], path, plans, asked)
-            score = stored or await grade(path, plans, asked)
+            stored = load(targets[path], path, plans, asked[path])
+            score = stored or await grade(path, plans, asked[path])
             text = json.dumps(
                 {**asdict(score), "points": score.points, "of": score.of},
                 indent=1,

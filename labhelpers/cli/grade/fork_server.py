@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 # fmt: off
 MODULES = (
     "numpy", "pandas", "matplotlib.figure", "matplotlib.pyplot", "tensorflow", "keras", "IPython",
-    "ipykernel.kernelapp", "tqdm.auto", "imageio.v2",
+    "ipykernel.kernelapp", "tqdm.auto", "imageio.v2", "joblib", "PIL.Image",
     "labhelpers.checks", "labhelpers.data", "labhelpers.judging", "labhelpers.losses", "labhelpers.models",
     "labhelpers.profiles", "labhelpers.training", "labhelpers.visualize", "labhelpers.zoo",
 )

@@ -42,6 +42,14 @@ async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
     """Score one file; whatever is wrong with it becomes a score that says so."""
     started = time.monotonic()
     try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            # A link may lead to a classmate's file, and reading a pipe or a device may never end.
+            kind = "a link" if path.is_symlink() else "no regular file"
+            return Score(
+                str(path),
+                "not scored",
+                f"{path} is {kind}, expected a notebook: ask for the file itself.",
+            )
         content = path.read_bytes()
     except FileNotFoundError:
         return Score(
