@@ -462,32 +462,54 @@ def score_gap(answer: Answer) -> str:
 
 
 def _frame_milliseconds(frames_per_second: float) -> float:
-    return 1000 / frames_per_second
+    return max(20, 10 * round(100 / frames_per_second))
 
 
 @exercise(stand_in=_frame_milliseconds)
 def frame_milliseconds(answer: Answer) -> str:
     """Exercise 6: how long a frame of a GIF is shown."""
-    for fps in (4, 10, 2.5, 20):
+    for fps in (4, 10, 2.5, 20, 15, 30, 12, 60, 100):
+        wanted = _frame_milliseconds(fps)
         hints = [
-            (1 / fps, "That is seconds: a GIF's durations are milliseconds."),
+            (1 / fps, "That is seconds: imageio wants milliseconds."),
+            (wanted / 1000, "That is seconds: imageio wants milliseconds."),
             (fps, "That is how many frames a second has."),
             (1000 * fps, "More frames a second mean less time for each."),
             (
                 100 / fps,
                 "Those are hundredths of a second: imageio wants milliseconds.",
             ),
-            (fps / 1000, "Divide the second by the frames."),
+            (
+                wanted / 10,
+                "Those are hundredths of a second: imageio wants milliseconds.",
+            ),
+            (
+                10 * round(100 / fps),
+                "Viewers slow frames down that are shorter than 20 milliseconds.",
+            ),
+            (1000 / fps, "A GIF can only store multiples of 10 milliseconds."),
+            (
+                round(1000 / fps),
+                "A GIF can only store multiples of 10 milliseconds.",
+            ),
+            (
+                max(20, 10 * math.floor(100 / fps)),
+                "Take the nearest multiple of 10, not the one below.",
+            ),
+            (
+                max(20, 10 * math.ceil(100 / fps)),
+                "Take the nearest multiple of 10, not the one above.",
+            ),
             (300, "The time depends on the frames a second."),
         ]
         expect_close(
             answer(fps),
-            1000 / fps,
+            wanted,
             f"{fps} frames a second",
             hints=hints,
-            absolute=0.51,
+            absolute=0.01,
         )
-    return "4 frames a second are 250 milliseconds each."
+    return "4 frames a second are 250 milliseconds each, 30 are 30, and 60 are 20."
 
 
 Snapshot: TypeAlias = dict[str, list[NDArray[Any]]]
@@ -545,7 +567,7 @@ def take_snapshot(answer: Answer) -> str:
         )
     for name in _ORDER:
         _expect_part(name, snapshot[name], wanted[name], parts[name])
-    return "weights, running statistics, both optimizers and dropout's dice, as copies."
+    return "weights, running statistics, both optimizers and dropout's random state, as copies."
 
 
 _ORDER = (
@@ -570,7 +592,7 @@ def _expect_part(
                 "batch norm's running statistics are not trainable, but they count, too"
             )
         elif name == "discriminator":
-            hint = "dropout's dice are in .variables, but not in .weights"
+            hint = "dropout's random state is in .variables, but not in .weights"
         raise Wrong(
             f"{name} is a list of length {len(found)}, expected {len(wanted)} arrays: {hint}."
         )
