@@ -107,9 +107,9 @@ latent_dim = profile.pick(smoke=8, quick=64, full=200)
 
 # optimisation
 batch_size = 16  # small, because the data is small: 37 steps an epoch with 580 images
-epochs = profile.pick(smoke=2, quick=QUICK_EPOCHS, full=500)
+epochs = profile.pick(smoke=2, quick=108, full=500)
 # Adam's rate, beta_1 and beta_2. The document's pair takes Keras' default betas.
-adam = {"mine": (RATE, 0.5, 0.99), "document": (1e-4, 0.9, 0.999)}[networks]
+adam = {"mine": (4e-4, 0.5, 0.999), "document": (1e-4, 0.9, 0.999)}[networks]
 # How much of the running average of G's weights stays in each step:
 average = profile.pick(smoke=0.9, quick=0.995, full=0.999)
 # What D's images go through in the main training. () is the document's last run;
@@ -476,9 +476,7 @@ def new_pair():
         return models.anime_pair(latent_dim)
     return models.Pair(
         my_face_generator(image_size, latent_dim),
-        models.light_face_pair(
-            image_size, latent_dim, filters=light_filters
-        ).discriminator,
+        models.light_face_pair(image_size, latent_dim).discriminator,
     )
 
 
@@ -496,6 +494,7 @@ visualize.show_layers(discriminator)
 # Noise is a vector of standard normal numbers here (uniform ones in [-1, 1] would do as well). Every training step draws
 # **new** noise. To *watch* the training we keep one batch of codes, the **fixed noise**, and draw the same codes again and
 # again. First run both networks untrained.
+
 
 # %%
 def draw_noise(count, seed):
@@ -796,7 +795,7 @@ kinds = ("none", "data only", *both_kinds)[: profile.pick(smoke=3, quick=4, full
 def experiment(kind, count):
     """Train a light pair on so many images, and return its curves and 25 samples."""
     keras.utils.set_random_seed(SEED)
-    pair = models.light_face_pair(image_size, latent_dim, filters=light_filters)
+    pair = models.light_face_pair(image_size, latent_dim)
     if kind == "data only":
         gan = DataAugmentedGAN(*pair, augmentation=data_augmentation(), ema=average)
     elif kind in both_kinds:
@@ -918,13 +917,34 @@ for some_kinds in (kinds[:2], kinds[2:]):
 # with the smallest gap have the best FID?
 #
 # ### BEGIN SOLUTION
-@@Q4@@
+# **Model answer.** (a) Under "data only" @@LEAKSEEN@@ On the sheets of "both sides" faces stand upright and sharp-edged: the
+# change is in what D sees, not in what G draws. (b) Always upside down: no, it does not turn up. $A$ only swaps upright with upside
+# down, turning once more undoes it, so $Aq = Ap$ leaves only $q = p$: G draws upright faces. Mirrored with a chance of one half:
+# yes, it may. A face and its mirror image are shown to D equally often whichever of the two G draws; both rows of $A$ are
+# (1/2, 1/2), rank 1 of 2, nothing undoes that, so G may draw any share of mirrored faces. (c) @@GAPTEXT@@
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | (a) the leak (1) | names a sign seen in the own "data only" sheet (leaning, soft or cut faces) and compares with "both sides"; or says that the own sheets show none, with what was looked at | a sign, without the comparison | what a leak is, without the sheets |
+# | (b) upside down (1) | no leak, because the change can be undone | "no" without a reason | yes |
+# | (b) mirrored (1) | may leak, because both give D the same mixture, which cannot be undone | "yes" without a reason | no |
+# | (c) the gap (1) | largest and smallest gap from the own table, and what brings it down | numbers without what they show, or the reverse | no numbers of the own run |
+# | (c) gap and FID (1) | compares the FIDs of the runs with the largest and the smallest gap, and concludes that the two are different things, as far as the own table shows it | the FIDs, without a conclusion | takes a small gap for a good FID |
+#
+# **Enough for full marks.** "Under 'data only' several faces lean and are soft, under 'both sides' they stand straight. Upside down can
+# be undone, so it does not leak; a mirror with chance 1/2 gives D the same mixture either way, so it may. My largest gap is @@BIG@@
+# (205, none), any augmentation brings it to @@SMALL@@ or less, but FID is @@FIDPAIR@@: a small gap is not yet a good FID."
+#
+# **Typical wrong answer.** "Upside down leaks, because D only ever sees faces upside down and so G learns to draw them that way."
+# 0 of 1 for this part: D turns what G draws, too; a fake drawn upside down would be shown upright, beside reals that are upside down.
 # ### END SOLUTION
 
 # %% [markdown]
 # **What you should see** (`quick`; the scores swing from epoch to epoch, and this is one seed):
 #
-@@READ4@@
+# @@READ4@@
 
 # %% [markdown]
 # ## 6. The training
@@ -949,7 +969,11 @@ def with_changes(discriminator):
 keras.utils.set_random_seed(SEED)
 generator, discriminator = new_pair()
 gan = training.GAN(
-    generator, with_changes(discriminator), loss, ema=average, name="faces"
+    generator,
+    with_changes(discriminator),
+    losses.non_saturating(),
+    ema=average,
+    name="faces",
 )
 gan.compile(new_optimizer(), new_optimizer(), steps_per_execution=8)
 growing = training.SampleGrid(
@@ -981,7 +1005,31 @@ visualize.plot_losses(
 # (d) Name two changes against it. How far has *your* plot gone in the same direction? Give its last values.
 #
 # ### BEGIN SOLUTION
-@@Q5@@
+# **Model answer.** (a) G's loss is the mean of -log D(fake), so D(fake) is about exp(-9.57) = 0.00007; D's loss is the sum of
+# both parts, 0.0067 nats in all, so D(real) is at least about exp(-0.0067) = 99.3 %. (b) D has won: it tells these 580 images
+# from the fakes without a doubt. The plot alone does not say *how*. The gap between its scores on training and held-out images
+# would show that it knows its images by heart, and held-out scores near those of the fakes would, too (section 5); an FID that
+# stops falling would show that the samples no longer profit. (c) The non-saturating loss still gives G a gradient (its slope in
+# the score is close to 1), but one that only says how to get away from what this D holds for fakes, which need not be towards
+# faces. (d) More images, and augmentation of both sides; or a slower or weaker D (dropout, a smaller rate, fewer epochs).
+# My own plot ends at G @@G@@ and D @@D@@ nats after @@E@@ epochs with a gap of @@GAP@@: D is ahead, D(fake) is about
+# @@PF@@, and it has not won.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | (a) probabilities (1) | both, from exp of minus the loss | one of them | reads the losses as probabilities |
+# | (b) what happened (1) | D has won, with two measurements: gap or held-out scores, and FID | D has won, with one measurement | "the training converged" |
+# | (c) what G learns (1) | there is a gradient, and it leads away from what D calls fake, not surely towards faces | "little", without a reason | "nothing, the gradient is 0" |
+# | (d) changes and own plot (1) | two changes, and the own last values read in the right direction | one of the two parts | neither |
+#
+# **Enough for full marks.** "D(fake) = exp(-9.57), about 0.00007, D(real) about 0.99. D has won; the gap and FID would show whether by
+# heart. G's slope is still near 1 but points only away from what D calls fake. More images, both sides augmented; mine ended at
+# G @@G@@, D @@D@@, far less."
+#
+# **Typical wrong answer.** "D's loss is nearly 0, so the training has converged; G's loss is high because G is bad and its gradient
+# has vanished." 0 of 4: in balance D's loss would be near 1.386, and the non-saturating gradient does not vanish here.
 # ### END SOLUTION
 
 # %% top="Left forty faces drawn by a program, right forty faces that the finished GAN drew from noise"
@@ -997,11 +1045,24 @@ visualize.show_sheets(
 # training might be the reason, and (c) how you would find out whether it is.
 #
 # ### BEGIN SOLUTION
-@@Q6@@
+# **Model answer.** (@@Q6MODEL@@
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | (a) what is seen (1) | two right and two wrong things that can be seen in the sheet, one of them counted | three of the four, or no count | general words ("blurry") |
+# | (b) a reason (1) | a plausible reason in network, data or training for one wrong thing | names the place without saying how it acts | none |
+# | (c) a test (1) | one change to make, and what one would then expect to see | "train for longer", without what to look for | none |
+#
+# **Enough for full marks.** @@Q6ENOUGH@@
+#
+# **Typical wrong answer.** "The faces are not realistic because the GAN is not good enough; more epochs help." Half a point at most:
+# nothing is counted, and neither the reason nor the test says what would change.
 # ### END SOLUTION
 
 # %% [markdown]
-@@READ6@@
+# @@READ6@@
 
 # %% [markdown]
 # ## 7. The GIF
@@ -1091,7 +1152,7 @@ visualize.show_pairs(
 )
 
 # %% [markdown]
-@@READ8@@
+# @@READ8@@
 #
 # ### Whose faces?
 #
@@ -1107,7 +1168,26 @@ visualize.show_pairs(
 # would do or measure first, and what it does *not* prevent.
 #
 # ### BEGIN SOLUTION
-@@Q7@@
+# **Model answer.** (a) @@Q7COUNT@@ (b) In the data: whoever collects decides; here the drawing program gives 12 % of the faces brown
+# skin, because somebody wrote 0.12. In the training: what is rare is seen rarely, D asks for it rarely, and a G that leaves it
+# out loses little, so rare kinds are dropped first; my recall of @@RECALL@@ says that much of what is real is never drawn. (c) False
+# profile pictures: invented people who vote, review, or win trust for a fraud; harmed are those who are deceived, and, where
+# a face resembles somebody real, that person. (d) Publish the shares of the groups in the training data and in 1,000
+# samples beside each other, so that users see who is missing. That does not prevent misuse: fake profiles need no balanced data.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | (a) the count (1) | expected number (share times 40) and counted number, compared | one of the two numbers | no numbers |
+# | (b) two causes (1) | one in the data, one in the training | one of them | "the AI is biased" |
+# | (c) misuse (1) | a concrete misuse and who is harmed | one of the two | none |
+# | (d) before publishing (1) | one action or measurement, and what it does not prevent | the action alone | none |
+#
+# **Enough for full marks.** @@Q7ENOUGH@@
+#
+# **Typical wrong answer.** "A GAN draws what is in the data, so it cannot be more biased than the data." Earns nothing for (b): rare
+# kinds are dropped in training, which the count shows.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1299,9 +1379,7 @@ checks.require("take_snapshot")
 path = training.save_checkpoint(gan, folder / "exact", epochs_done=epochs)
 keras.utils.set_random_seed(SEED + 100)
 new_generator, new_discriminator = new_pair()
-new_gan = training.GAN(
-    new_generator, with_changes(new_discriminator), loss, ema=average
-)
+new_gan = training.GAN(new_generator, with_changes(new_discriminator), ema=average)
 new_gan.compile(new_optimizer(), new_optimizer())
 done = training.resume(new_gan, folder / "exact")
 same = np.array_equal(new_generator(fixed_noise), before)
@@ -1434,7 +1512,7 @@ print(f"the same losses in all {len(whole.step_history['d_loss'])} steps: {same}
 # **What you should see:** 0.0, exactly the same. What was done of the third epoch is lost and done again, with the same noise, the
 # same order of images, the same dropout and the same augmentation, because the checkpoint keeps the random states, too. If you
 # said "nearly": that is what you get from weights and optimizers alone. The training goes on well, but with other random numbers,
-# and after a few hundred steps the two runs draw different faces.
+# so the two runs drift apart.
 #
 # ## 10. Results
 #
