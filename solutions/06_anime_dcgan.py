@@ -1055,9 +1055,9 @@ visualize.show_sheets(
 # ### BEGIN SOLUTION
 # **Model answer.** (Our `quick` run.) (a) Right: hair, face, neck and collar are where they belong; eyes have pupils and
 # highlights and sit at one height. Wrong: the hair and the background have grain, in all 40; the two eyes of a face often differ
-# in colour, clearly so in 9 of 40; ribbons and glasses are missing or only stains. (b) Two eyes are far apart for kernels of 4, so
+# in colour, clearly so in 6 of 40; 4 are smeared; ribbons and glasses are missing or only stains. (b) Two eyes are far apart for kernels of 4, so
 # only the dense layers can make them agree. (c) Widen G's first dense layers, or begin at 3x3, train for as long, and count again:
-# if this is the reason, fewer than 9 pairs of eyes should differ.
+# if this is the reason, fewer than 6 pairs of eyes should differ.
 #
 # **Rubric.**
 #
@@ -1067,7 +1067,7 @@ visualize.show_sheets(
 # | (b) a reason (1) | a plausible reason in network, data or training for one wrong thing | names the place without saying how it acts | none |
 # | (c) a test (1) | one change to make, and what one would then expect to see | "train for longer", without what to look for | none |
 #
-# **Enough for full marks.** "Right: eyes at one height, hair around the face. Wrong: grain in all 40, eyes of two colours in 9 of 40. Eyes
+# **Enough for full marks.** "Right: eyes at one height, hair around the face. Wrong: grain in all 40, eyes of two colours in 6 of 40. Eyes
 # are further apart than a kernel reaches; with wider dense layers in G fewer should differ."
 #
 # **Typical wrong answer.** "The faces are not realistic because the GAN is not good enough; more epochs help." Half a point at most:
@@ -1187,7 +1187,7 @@ visualize.show_pairs(
 # would do or measure first, and what it does *not* prevent.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) (Our `quick` run.) 20 % of the training faces wear glasses, so I expect 8 of 40. I find none that is
+# **Model answer.** (a) (Our `quick` run.) 22 % of the training faces wear glasses, so I expect 9 of 40. I find none that is
 # more than a stain. (b) In the data: whoever collects decides; here the drawing program gives 12 % of the faces brown
 # skin, because somebody wrote 0.12. In the training: what is rare is seen rarely, D asks for it rarely, and a G that leaves it
 # out loses little, so rare kinds are dropped first; our recall of about 0.2 says that much of what is real is never drawn. (c) False
@@ -1204,7 +1204,7 @@ visualize.show_pairs(
 # | (c) misuse (1) | a concrete misuse and who is harmed | one of the two | none |
 # | (d) before publishing (1) | one action or measurement, and what it does not prevent | the action alone | none |
 #
-# **Enough for full marks.** "Glasses: expected 0.2 x 40 = 8, counted 0. Data: whoever collects decides who is in it; training: rare
+# **Enough for full marks.** "Glasses: expected 0.22 x 40 = 9, counted 0. Data: whoever collects decides who is in it; training: rare
 # kinds are dropped first. Fake profiles deceive the people who trust them. I would compare the shares of data and samples; that
 # does not stop anybody from making fake profiles."
 #
