@@ -255,7 +255,7 @@ WRONG = {
         (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="linear"), "end in a tanh"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="softsign"), "softsign"),
         (lambda size, latent: _functional(size, latent, end=lambda x: 0.3 * keras.ops.tanh(x)), "what shrinks them"),
-        (lambda size, latent: _functional(size, latent, between=keras.ops.round), "no gradient"),
+        (lambda size, latent: _functional(size, latent, between=keras.ops.stop_gradient), "no gradient"),
         (lambda size, latent: _functional(size, latent, between=lambda x: 0 * x + 1), "noise reach"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(1)), "3)"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(32), layers.Conv2D(3, 3, padding="same")), "fall"),
