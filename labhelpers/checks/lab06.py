@@ -19,7 +19,6 @@ from labhelpers.checks.networks import (
     as_model,
     expect_budget,
     expect_shape,
-    expect_tanh,
     expect_varied_images,
     layers_of,
 )
@@ -34,6 +33,7 @@ from labhelpers.checks.numeric import (
     tensor,
     to_array,
 )
+from labhelpers.training.gan import last_activation
 
 _GENERATOR_BUDGET = 2_000_000
 """The largest number of parameters that a student's generator may have."""
@@ -121,55 +121,172 @@ def discriminator_sides(answer: Answer) -> str:
 
 
 def _own_generator(image_size: int, latent_dim: int) -> keras.Model:
-    return models.light_face_pair(image_size, latent_dim).generator
+    doublings = max(2, models.doublings_for(image_size))
+    return models.light_face_pair(image_size, latent_dim, doublings=doublings).generator
 
 
 @exercise(stand_in=_own_generator)
 def my_face_generator(answer: Answer) -> str:
-    """Exercise 3: a generator for any size of images."""
-    for size, latent_dim in ((48, 16), (50, 8)):
+    """Exercise 3: a generator for any size of images from 16 on."""
+    for size, latent_dim in ((48, 16), (50, 8), (16, 4), (17, 5), (37, 6), (100, 8)):
         given = f"my_face_generator({size}, {latent_dim})"
-        network = as_model(answer(size, latent_dim), given, built=True)
+        network = as_model(answer(size, latent_dim), given)
+        _expect_savable(network, given)
         crop = (
-            "Start at size / 2^n, rounded up, and crop at the end (Cropping2D)."
-            if size == 50
-            else ""
+            ""
+            if size % 4 == 0
+            else "Start at size / 2^n, rounded up, and crop at the end (Cropping2D)."
         )
         expect_shape(network.input_shape, (latent_dim,), "noise", f"{given} takes")
         expect_shape(
             network.output_shape, (size, size, 3), "images", f"{given} makes", crop
         )
-        expect_tanh(network, given)
         _expect_falling(network, given)
-        expect_budget(network, _GENERATOR_BUDGET, given, _SMALLER)
-    expect_varied_images(network, given)
+        if size == 48:
+            expect_budget(network, _GENERATOR_BUDGET, given, _SMALLER)
+        if size in (48, 50):  # the rest is a matter of shapes
+            _expect_range(network, given)
+            expect_varied_images(network, given)
+            _expect_trainable(network, given)
+    count = answer(48, 64).count_params()
     return (
-        f"noise to faces of any size; {network.count_params():,} parameters for 50x50, with filters that fall towards "
-        "the image."
+        f"noise to faces of any size from 16 on, in [-1, 1]; {count:,} parameters for 48x48, with channels that fall "
+        "towards the image."
     )
 
 
+def _expect_savable(network: keras.Model, given: str) -> None:
+    """The lab saves the network as .h5, which subclassed models cannot, and loads it without running its code."""
+    if not (isinstance(network, keras.Sequential) or hasattr(network, "operations")):
+        raise Wrong(
+            f"{given} is a subclassed model ({kind_of(network)}), expected a Sequential or a functional one: section 9 "
+            "saves it as .h5, which keeps no class of your own."
+        )
+    if not network.built:
+        raise Wrong(
+            f"{given} is not built, expected known shapes: start it with keras.Input."
+        )
+    if any(isinstance(layer, keras.layers.Lambda) for layer in layers_of(network)):
+        raise Wrong(
+            f"{given} has a Lambda layer, expected layers that are no code: section 9 loads the saved network, and "
+            "Keras refuses the code in a file. For a crop there is Cropping2D."
+        )
+
+
 def _expect_falling(network: keras.Model, given: str) -> None:
-    """At least two layers enlarge, and no layer nearer to the image has more filters than one before it."""
-    layers = layers_of(network)
-    enlarging = [
-        layer
-        for layer in layers
-        if isinstance(layer, keras.layers.UpSampling2D)
-        or (isinstance(layer, keras.layers.Conv2DTranspose) and max(layer.strides) > 1)
+    """The side grows at least twice, and no larger side has more channels than a smaller one before it."""
+    most: dict[
+        int, int
+    ] = {}  # the most channels at each side, in the order of the sides
+    for shape in _shapes_in(network):
+        if len(shape) == 4 and (shape[1] in most or shape[1] > max(most, default=0)):
+            most[shape[1]] = max(most.get(shape[1], 0), shape[3])
+    if len(most) < 3:
+        raise Wrong(
+            f"{given} has images of side {', '.join(map(str, most)) or 'none'} inside, expected at least 2 enlarging "
+            "layers after the start, such as Conv2DTranspose with strides=2."
+        )
+    if any(later > earlier for earlier, later in itertools.pairwise(most.values())):
+        raise Wrong(
+            f"{given} has {', '.join(map(str, most.values()))} channels at the sides {', '.join(map(str, most))}, "
+            "expected them to fall towards the image: many where the side is small, few where it is large."
+        )
+
+
+def _shapes_in(network: keras.Model) -> list[tuple[int, ...]]:
+    """The shapes of all that is computed inside, in order, with those of networks in it in their place."""
+    shapes: list[tuple[int, ...]] = []
+    for operation in keras.Model(network.inputs, network.outputs).operations:
+        if isinstance(operation, keras.Model):
+            shapes += _shapes_in(operation)
+        else:
+            shapes += [tuple(out.shape) for out in keras.tree.flatten(operation.output)]
+    return shapes
+
+
+def _expect_range(network: keras.Model, given: str) -> None:
+    """Values in [-1, 1] whatever the noise and the weights, both ends in reach: what a tanh at the end does."""
+    copy = keras.models.clone_model(network)
+    rng = np.random.default_rng(1)
+    copy.set_weights(
+        [
+            weight + rng.normal(size=weight.shape) if weight.ndim > 1 else weight
+            for weight in network.get_weights()
+        ]
+    )
+    for how, tried in (("", network), (" with large weights", copy)):
+        for scale in (1.0, 1e3, 1e6):
+            noise = scale * rng.normal(size=(16, *network.input_shape[1:]))
+            images = to_array(
+                tried(noise.astype(np.float32), training=False), f"{given}: the images"
+            )
+            low, high = float(images.min()), float(images.max())
+            if not -1 <= low <= high <= 1:  # nan, too
+                raise Wrong(
+                    f"{given} makes values from {low:.3g} to {high:.3g} of noise times {scale:g}{how}, expected "
+                    "[-1, 1]: end in a tanh."
+                )
+    if low > -0.5 or high < 0.5:
+        only = "a sigmoid or a ReLU?" if low >= 0 else "what shrinks them?"
+        raise Wrong(
+            f"{given} makes values from {low:.3g} to {high:.3g} of very large noise, expected to come near both ends "
+            f"of [-1, 1], as a tanh does: {only}"
+        )
+    if last_activation(network) != "tanh":
+        raise Wrong(
+            f"{given} ends in {last_activation(network)}, expected a tanh after the last convolution."
+        )
+
+
+def _expect_trainable(network: keras.Model, given: str) -> None:
+    """Batches of any length pass in training, compiled, and a gradient comes back to every weight."""
+    weights = network.trainable_variables
+    compiled = tf.function(
+        lambda noise: _drawn_with_slopes(network, noise), reduce_retracing=True
+    )
+    for count in (5, 2, 1):
+        noise = tensor(
+            np.random.default_rng(2).normal(size=(count, *network.input_shape[1:]))
+        )
+        images, slopes = compiled(noise)
+        expect_shape(
+            (None, *images.shape[1:]),
+            network.output_shape[1:],
+            "images",
+            f"{given} makes of {count} codes",
+        )
+        if len(images) != count:
+            raise Wrong(
+                f"{given} makes {len(images)} images of {count} codes, expected {count}: leave the batch axis alone."
+            )
+        if count == 5:
+            lost = [
+                weight.path
+                for weight, slope in zip(weights, slopes, strict=True)
+                if not np.any(slope)
+            ]
+            if lost:
+                raise Wrong(
+                    f"{given}: no gradient comes back to {lost[0]}, expected one for every weight: does something "
+                    "round, compare or stop the gradient on the way?"
+                )
+
+
+def _drawn_with_slopes(
+    network: keras.Model, noise: Tensor
+) -> tuple[Tensor, list[Tensor]]:
+    """Images in training mode, and the slope of a sum of them, each weighted by its place, in every weight."""
+    with tf.GradientTape() as tape:
+        images = network(noise, training=True)
+        places = tf.cast(
+            tf.reshape(tf.range(tf.size(images)), tf.shape(images)), images.dtype
+        )
+        total = tf.reduce_sum(images * tf.sin(places))
+    slopes = tape.gradient(total, network.trainable_variables)
+    return images, [
+        tf.zeros(()) if slope is None else tf.convert_to_tensor(slope)
+        for slope in slopes
     ]
-    if len(enlarging) < 2:
-        raise Wrong(
-            f"{given} has too few enlarging layers: {len(enlarging)}, expected at least 2: Conv2DTranspose with "
-            "strides=2."
-        )
-    convolutions = keras.layers.Conv2D | keras.layers.Conv2DTranspose
-    filters = [layer.filters for layer in layers if isinstance(layer, convolutions)]
-    if any(later > earlier for earlier, later in itertools.pairwise(filters)):
-        raise Wrong(
-            f"{given} has layers of {', '.join(map(str, filters))} filters, expected them to fall towards the image: "
-            "many where the side is small, few where it is large."
-        )
 
 
 def _translate(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -346,32 +463,54 @@ def score_gap(answer: Answer) -> str:
 
 
 def _frame_milliseconds(frames_per_second: float) -> float:
-    return 1000 / frames_per_second
+    return max(20, 10 * round(100 / frames_per_second))
 
 
 @exercise(stand_in=_frame_milliseconds)
 def frame_milliseconds(answer: Answer) -> str:
     """Exercise 6: how long a frame of a GIF is shown."""
-    for fps in (4, 10, 2.5, 20):
+    for fps in (4, 10, 2.5, 20, 15, 30, 12, 60, 100):
+        wanted = _frame_milliseconds(fps)
         hints = [
-            (1 / fps, "That is seconds: a GIF's durations are milliseconds."),
+            (1 / fps, "That is seconds: imageio wants milliseconds."),
+            (wanted / 1000, "That is seconds: imageio wants milliseconds."),
             (fps, "That is how many frames a second has."),
             (1000 * fps, "More frames a second mean less time for each."),
             (
                 100 / fps,
                 "Those are hundredths of a second: imageio wants milliseconds.",
             ),
-            (fps / 1000, "Divide the second by the frames."),
+            (
+                wanted / 10,
+                "Those are hundredths of a second: imageio wants milliseconds.",
+            ),
+            (
+                10 * round(100 / fps),
+                "Viewers slow frames down that are shorter than 20 milliseconds.",
+            ),
+            (1000 / fps, "A GIF can only store multiples of 10 milliseconds."),
+            (
+                round(1000 / fps),
+                "A GIF can only store multiples of 10 milliseconds.",
+            ),
+            (
+                max(20, 10 * math.floor(100 / fps)),
+                "Take the nearest multiple of 10, not the one below.",
+            ),
+            (
+                max(20, 10 * math.ceil(100 / fps)),
+                "Take the nearest multiple of 10, not the one above.",
+            ),
             (300, "The time depends on the frames a second."),
         ]
         expect_close(
             answer(fps),
-            1000 / fps,
+            wanted,
             f"{fps} frames a second",
             hints=hints,
-            absolute=0.51,
+            absolute=0.01,
         )
-    return "4 frames a second are 250 milliseconds each."
+    return "4 frames a second are 250 milliseconds each, 30 are 30, and 60 are 20."
 
 
 Snapshot: TypeAlias = dict[str, list[NDArray[Any]]]
@@ -429,7 +568,7 @@ def take_snapshot(answer: Answer) -> str:
         )
     for name in _ORDER:
         _expect_part(name, snapshot[name], wanted[name], parts[name])
-    return "weights, running statistics, both optimizers and dropout's dice, as copies."
+    return "weights, running statistics, both optimizers and dropout's random state, as copies."
 
 
 _ORDER = (
@@ -454,7 +593,7 @@ def _expect_part(
                 "batch norm's running statistics are not trainable, but they count, too"
             )
         elif name == "discriminator":
-            hint = "dropout's dice are in .variables, but not in .weights"
+            hint = "dropout's random state is in .variables, but not in .weights"
         raise Wrong(
             f"{name} is a list of length {len(found)}, expected {len(wanted)} arrays: {hint}."
         )

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from labhelpers import models
 from tests.checks.exercises import Exercises
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
@@ -62,24 +63,22 @@ def _generator(image_size, latent_dim, *blocks, start_filters=32, doublings=2, l
             layers.Dense(start * start * start_filters),
             layers.Reshape((start, start, start_filters)),
             *blocks,
-            layers.Activation(last),
+            last if callable(last) else layers.Activation(last),
             *([layers.Cropping2D(((0, extra), (extra, 0)))] if extra and crop else []),
         ]
     )
 
 
-def _right_resized(image_size, latent_dim):
-    """Upsampling and a convolution, functional, cropped before the activation."""
+def _functional(image_size, latent_dim, end=keras.ops.tanh, between=lambda x: x):
+    """Upsampling and a convolution, functional, cropped by a slice; the tanh is a plain operation."""
     start = math.ceil(image_size / 4)
     noise = keras.Input((latent_dim,))
-    x = layers.Reshape((start, start, 24))(layers.Dense(start * start * 24, activation="relu")(noise))
+    x = layers.Reshape((start, start, 24))(between(layers.Dense(start * start * 24, activation="relu")(noise)))
     for filters in (16, 8):
         x = layers.UpSampling2D(2)(x)
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-    x = layers.Conv2D(3, 3, padding="same", activation="tanh")(x)
-    extra = start * 4 - image_size
-    x = layers.Cropping2D(((extra // 2, extra - extra // 2),) * 2)(x)
-    return keras.Model(noise, x)
+    x = layers.Conv2D(3, 3, padding="same")(x)
+    return keras.Model(noise, end(x[:, :image_size, :image_size]))
 
 
 def _right_nested(image_size, latent_dim):
@@ -90,6 +89,30 @@ def _right_nested(image_size, latent_dim):
     return keras.Sequential(
         [keras.Input((latent_dim,)), layers.Dense(start * start * 16), layers.Reshape((start, start, 16)), body, *tail]
     )
+
+
+def _right_shuffled(image_size, latent_dim):
+    """Pixel shuffle: channels become space, by operations only; normalised in every layer."""
+    start = math.ceil(image_size / 4)
+    noise = keras.Input((latent_dim,))
+    x = layers.Reshape((start, start, 32))(layers.Dense(start * start * 32)(noise))
+    side = start
+    for filters in (16, 3):
+        x = layers.Conv2D(4 * filters, 3, padding="same")(layers.LayerNormalization()(x))
+        x = keras.ops.reshape(x, (-1, side, side, 2, 2, filters))
+        x = keras.ops.reshape(keras.ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, 2 * side, 2 * side, filters))
+        side *= 2
+    edge = (0, side - image_size)
+    return keras.Model(noise, layers.Activation("tanh")(layers.Cropping2D((edge, edge))(x)))
+
+
+class _Subclassed(keras.Model):
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+
+    def call(self, noise, training=False):
+        return self.body(noise, training=training)
 
 
 # --- translation ------------------------------------------------------------------------------------------------------
@@ -177,8 +200,10 @@ RIGHT = {
     ],
     "my_face_generator": [
         lambda size, latent: _generator(size, latent, _up(16), layers.ReLU(), _up(3)),
-        _right_resized,
+        _functional,
         _right_nested,
+        _right_shuffled,
+        lambda size, latent: _generator(size, latent, _up(16), _up(3), last=layers.Activation(keras.ops.tanh)),
         lambda size, latent: _generator(
             size, latent, layers.BatchNormalization(), _up(24), layers.LeakyReLU(0.2), _up(12), _up(3), doublings=3
         ),
@@ -190,9 +215,9 @@ RIGHT = {
         lambda d, train, other: np.subtract(*[float(m) for m in _means(d, train, other)]),
     ],
     "frame_milliseconds": [
-        lambda frames_per_second: 1000 / frames_per_second,
-        lambda frames_per_second: round(1000 / frames_per_second),
-        lambda frames_per_second: 1 / frames_per_second * 1e3,
+        lambda frames_per_second: max(20, 10 * round(100 / frames_per_second)),
+        lambda frames_per_second: max(20.0, round(1000 / frames_per_second, -1)),
+        lambda frames_per_second: int(max(2, np.rint(100 / frames_per_second))) * 10,
     ],
     "take_snapshot": [
         _snapshot(),
@@ -226,17 +251,32 @@ WRONG = {
         (lambda size, latent: None, "return"),
         (lambda size, latent: _generator(48, 16, _up(16), _up(3)), "(None, 8)"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(3), crop=False), "crop"),
-        (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="sigmoid"), "sigmoid"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="sigmoid"), "a sigmoid"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="linear"), "end in a tanh"),
+        (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="softsign"), "softsign"),
+        (lambda size, latent: _functional(size, latent, end=lambda x: 0.3 * keras.ops.tanh(x)), "what shrinks them"),
+        (lambda size, latent: _functional(size, latent, between=keras.ops.stop_gradient), "no gradient"),
+        (lambda size, latent: _functional(size, latent, between=lambda x: 0 * x + 1), "noise reach"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(1)), "3)"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(32), layers.Conv2D(3, 3, padding="same")), "fall"),
         (lambda size, latent: _generator(size, latent, _up(64), _up(3), start_filters=2048), "2,000,000"),
+        (
+            # one doubling is all that doublings_for gives for 16
+            lambda size, latent: models.light_face_pair(size, latent).generator,
+            "my_face_generator(16, 4) has images of side 8, 16 inside, expected at least 2",
+        ),
         (
             lambda size, latent: _generator(
                 size, latent, layers.Conv2DTranspose(3, 4, strides=4, padding="same"), doublings=2
             ),
             "enlarging",
         ),
-        (lambda size, latent: keras.Sequential([layers.Dense(3)]), "built keras.Model"),
+        (lambda size, latent: keras.Sequential([layers.Dense(3)]), "start it with keras.Input"),
+        (lambda size, latent: _Subclassed(_generator(size, latent, _up(16), _up(3))), ".h5"),
+        (
+            lambda size, latent: _generator(size, latent, _up(16), _up(3), last=layers.Lambda(keras.ops.tanh)),
+            "Lambda",
+        ),
     ],
     "translate": [
         (lambda images, rows, columns: images, "did not move"),
@@ -265,15 +305,18 @@ WRONG = {
         (lambda d, train, other: None, "return"),
     ],
     "frame_milliseconds": [
-        (lambda frames_per_second: 1 / frames_per_second, "milliseconds"),
+        (lambda frames_per_second: 1 / frames_per_second, "seconds"),
         (lambda frames_per_second: frames_per_second, "how many frames"),
         (lambda frames_per_second: 0.3, "0.3"),
         (lambda frames_per_second: 1000 * frames_per_second, "less time"),
-        (lambda frames_per_second: 100 / frames_per_second, "hundredths"),
+        (lambda frames_per_second: round(100 / frames_per_second), "hundredths"),
+        (lambda frames_per_second: 1000 / frames_per_second, "multiples of 10"),
+        (lambda frames_per_second: 10 * round(100 / frames_per_second), "shorter than 20"),
+        (lambda frames_per_second: max(20, 1000 / frames_per_second // 10 * 10), "not the one below"),
         (lambda frames_per_second: None, "return"),
     ],
     "take_snapshot": [
-        (_snapshot(_weights_only), "dice"),
+        (_snapshot(_weights_only), "random state"),
         (_snapshot(_trainable_only), "running statistics"),
         (_snapshot(lambda part: list(part.variables)), "NumPy"),
         (lambda g, d, g_optimizer, d_optimizer: [g.get_weights(), d.get_weights()], "dict"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -36,6 +38,16 @@ def test_the_last_activation_is_found(last: list[keras.layers.Layer], activation
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="relu"), *last])
     assert last_activation(network) == activation
     assert last_activation(keras.Sequential([keras.Input((3,)), network])) == activation
+
+
+@pytest.mark.parametrize(
+    ("last", "activation"),
+    [(keras.ops.tanh, "tanh"), (keras.ops.sigmoid, "sigmoid"), (lambda images: 2 * images, "linear")],
+)
+def test_images_from_an_operation_are_judged_by_their_values(last: Any, activation: str) -> None:
+    noise = keras.Input((3,))
+    images = keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(noise))
+    assert last_activation(keras.Model(noise, last(images))) == activation
 
 
 def test_an_unknown_last_activation_is_a_sentence() -> None:
