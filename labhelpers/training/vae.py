@@ -42,7 +42,9 @@ def vae_step(
     epsilon: Tensor,
     beta: float,
 ) -> dict[str, Tensor]:
-    """One training step of a VAE: encode, sample, decode, and move both networks down the gradient of the loss.
+    """One training step of a VAE: encode, sample, decode, and move both networks.
+
+    Both go down the gradient of one loss.
 
     Args:
         encoder: images to (mean, log variance).
