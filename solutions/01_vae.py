@@ -546,7 +546,7 @@ show_one_epoch(repaired_loss, "the repaired loss")
 # | criterion | full | half | none |
 # | --- | --- | --- | --- |
 # | the line and the factor (1) | the KL line sums over the batch; factor = batch size, 128 here | the line without a factor, or the factor without saying where it comes from | another line |
-# | why alike (1) | KL is too dear, so the encoder gives every image the prior and the code says nothing; the decoder draws an average; KL of both runs quoted | the same without the numbers, or only "the code carries nothing" | "it learns too slowly", "too blurred" |
+# | why alike (1) | KL costs too much, so the encoder gives every image the prior and the code says nothing; the decoder draws an average; KL of both runs quoted | the same without the numbers, or only "the code carries nothing" | "it learns too slowly", "too blurred" |
 # | the other line (1) | mean * 28 * 28 is a sum over pixels only for 784 values, which MNIST's images have | names the line only | none, or says that it spoiled this training, too |
 #
 # **Enough for full marks.** `tf.reduce_sum` in the KL line sums over the batch: 128 times too much. KL fell to almost 0 (several nats after
@@ -652,7 +652,7 @@ visualize.plot_latent(
 # ### The manifold
 # Now the other way: take a grid of codes and decode each.
 
-# %%
+# %% top="A square of digits that blend into each other: what the decoder draws at each point of its plane"
 limit = 2.5
 visualize.plot_manifold(
     vae.sample(visualize.grid_codes(limit, 17)),

@@ -619,7 +619,7 @@ visualize.plot_histograms(
 # The two pictures that this lab is about: what a VAE is trained for (draw a given image again), and what a GAN is
 # trained for (draw an image that could be real).
 
-# %%
+# %% top="Three sheets of digits: real ones, how the VAE redraws them, and new ones that the GAN made up"
 visualize.show_sheets(
     {
         "real test images": digits.test_images[:25],

@@ -55,7 +55,7 @@ def vae_step(
         beta: the weight of KL.
 
     Returns:
-        Scalars ``loss``, ``reconstruction`` and ``kl`` in nats per image, before the step.
+        Scalars ``loss``, ``reconstruction``, ``kl`` in nats per image, before the step.
     """
     with tf.GradientTape() as tape:
         mean, log_var = encoder(images, training=True)
