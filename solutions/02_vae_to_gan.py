@@ -214,7 +214,6 @@ judged_noise = {
     dim: np.random.default_rng(1).normal(size=(judged_samples, dim)).astype("float32")
     for dim in latent_dims
 }
-decoder_fid = {}
 rows = []
 for dim, model in vaes.items():
     noise = judged_noise[dim]
@@ -222,7 +221,6 @@ for dim, model in vaes.items():
     in_use = mean + np.exp(log_var / 2) * noise[: len(mean)]
     found = {"N(0, I)": quality_of(model.sample(noise))}
     found["q(z|x)"] = quality_of(model.sample(in_use))
-    decoder_fid[dim] = found["N(0, I)"].fid
     floor = found["N(0, I)"].floor
     rows.append(
         {
