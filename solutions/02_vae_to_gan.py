@@ -593,7 +593,10 @@ visualize.plot_histograms(
 # (warm G against cold)? Say which of these differences are larger than the differences between seeds.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Q3_MODEL
+# **Model answer.** (With the figures of the own table in each place.) Warm and warm G begin at the FID of the decoder, about 45, the cold start above 300, where its generator
+# draws noise. After six epochs the first seed's warm start is near 26 and its cold start near 52; the other seeds and warm G as in the table. In its first two epochs the warm start changes by
+# (own figures, seed by seed), so it (falls in all seeds, or does not do the same in each). Warm against warm G differ by ..., the seeds by ...: the inherited
+# trunk of D matters if the first number is clearly larger. Warm G against cold differ by ..., far more than the seeds: that is what the decoder's weights bring.
 #
 # **Rubric.**
 #
@@ -603,14 +606,16 @@ visualize.plot_histograms(
 # | the first epochs (1) | described as they are in the own table, seed by seed | described for one seed as if it held for all | what one expected instead of what the table says |
 # | which part helped (1) | both comparisons, each held against the spread over seeds | both without the spread, or one comparison with it | "the warm start is better", without saying which part |
 #
-# **Enough for full marks.** Q3_SHORT
+# **Enough for full marks.** Begin, end and the first two epochs of each start from the own table, and: "Warm and warm G differ by less (or more) than the seeds do; warm G and cold by much more, so
+# it is the generator's weights that help."
 #
 # **Typical wrong answer.** "The warm start is better because both networks are pretrained." Nothing for the numbers, nothing for
 # which part helped: the table can tell the two networks apart.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): Q3_READING
+# **What you should see** (`quick`): warm and warm G begin at the FID of the decoder, the cold start above 300. Six epochs are not enough for the cold start to catch up.
+# If you expected the warm curve to fall at once: at first its D knows nothing about real and fake, whatever its trunk has seen. Whether that shows in FID, your seeds say.
 
 # %% [markdown]
 # ## 8. Reconstructed and generated
@@ -702,7 +707,8 @@ visualize.show_pairs(
 # training image has to be reconstructed, so it leaves no kind out. *Weaknesses:* blurred images, because it averages over what could be; codes in use and the
 # prior do not quite match, so new images are worse than reconstructions. *Strengths of the GAN:* sharp strokes, since blur is easily seen to be fake; drawing
 # is all it does, so nothing is lost between training and use: its noise is N(0, I) in both. *Weaknesses:* training is a game that can oscillate or collapse to few kinds, and its losses do
-# not say how good it is; no encoder, no likelihood. Q4_MODEL
+# not say how good it is; no encoder, no likelihood. In my run adversarial training from the decoder's weights lowered the FID from about 45 to about 26 and lowered recall, too
+# (own figures from the table); the rows of images show brighter, harder strokes.
 #
 # **Rubric.**
 #
@@ -714,14 +720,16 @@ visualize.show_pairs(
 # | evidence (1) | two own numbers, one of them precision or recall, and one picture, each used for a claim | one number, or numbers without a claim | none |
 #
 # **Enough for full marks.** "A VAE codes and redraws, and has an encoder; a GAN draws what could be real. VAE: + stable, one loss; + leaves no kind out; - blur; - prior and codes differ. GAN:
-# + sharp; + no fixed pixel distance; - unstable; - losses do not tell quality. Q4_SHORT"
+# + sharp; + no fixed pixel distance; - unstable; - losses do not tell quality. FID 45 against 26, recall lower for the GAN (own figures); the sheet shows harder strokes."
 #
 # **Typical wrong answer.** "GANs are better because their images are sharper (FID 26 against 45); VAEs are good for compression." Half a point for the roles, half for the evidence; strengths and
 # weaknesses are not weighed, and recall, which fell, is left out.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): TABLE_READING
+# **What you should see** (`quick`): adversarial training lowers the FID, and **recall falls** with it: highest for the VAE's decoder, lowest for the cold start. Can the loss explain it? A VAE pays for
+# every training image that it cannot reconstruct. A GAN's generator pays only for what it draws; for a kind of image that it never draws it pays *indirectly* at most, through a D that becomes ever surer
+# that such images are real. That fits, but this run alone does not prove it.
 
 # %% [markdown]
 # ## 9. Deliverables
