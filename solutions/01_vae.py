@@ -290,7 +290,7 @@ for name, slopes in (
 # sampler hands out a number and no derivative: my first line says None, so the encoder would get no gradient from the
 # reconstruction, only from KL. With z = mu + sigma * epsilon the noise is an input like the data: it does not depend on any
 # weight, and z is an ordinary differentiable function of mu and sigma (dz/dmu = 1, dz/dsigma = epsilon). My second line says
-# 1. The score function needs no gradient through the code, and its mean is right, too (2.00 against 2.01 in my run, the truth is 2),
+# 1. The score function needs no gradient through the code, and its mean is right, too (2.00 for both in my run, the truth is 2),
 # but a single draw is off by 4.7 instead of 1.0. We train with one draw per image, so we want the estimate that scatters less.
 #
 # **Rubric.**
