@@ -617,8 +617,8 @@ visualize.plot_losses(
 # **What you should see:** both curves fall together and flatten; KL is the small gap between them, about 6 nats. It is the *rate*: an
 # upper bound on what the codes tell about the images (section 13 comes back to it).
 #
-# The early frames of the sixteen codes are soft blobs, and 0, 1, 7 and 9 are usually the first to be read. What is still blurred at the end sits between
-# two digits that look alike: section 10 shows which. If you guessed that a code's digit is settled from the start: compare the frames, codes change sides.
+# Which digits came first is in the frames above. Those that you can name early should be the ones that have a place of their own in the plane; what is still blurred
+# at the end should sit between two digits that look alike. Section 10 shows both: check your guess there.
 #
 # ## 10. Look at what it learned
 #
@@ -736,7 +736,7 @@ print(f"importance-weighted, K = 50 {weighted:8.2f} on the same images")
 # | the encoder (1) | the gap in nats from the own run, and: the encoder's Gaussian is not the true posterior | one of the two | "the encoder is undertrained" or "overfits", nothing on the posterior |
 # | the decoder (1) | same decoder, same images; only the estimate changed | "no", without a reason | "yes" |
 #
-# **Enough for full marks.** The bound is 2.4 nats higher, because the encoder's Gaussian is not quite the true posterior. No: it is the same
+# **Enough for full marks.** The bound is 2 to 3 nats higher (own figure), because the encoder's Gaussian is not quite the true posterior. No: it is the same
 # decoder, only rated more exactly.
 #
 # **Typical wrong answer.** "The bound is 2 nats better because 50 codes give the decoder more information." Half a point, if the gap is

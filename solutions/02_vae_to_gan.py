@@ -260,7 +260,7 @@ pd.DataFrame(rows).set_index("latent_dim")
 
 # %% [markdown]
 # **What you should see** (`quick`): with two dimensions a FID of about 140 from $\mathcal{N}(0, I)$: two numbers cannot say enough about an image, so shapes are blurred whichever codes are decoded. With 32 the strokes are
-# clear, and the FID is about 45; compare it with the column beside it. Was the pair you expected the closest? For comparison: pictures of pure noise get a FID of several hundred.
+# clear, and the FID is about 45; compare it with the column beside it. Was the pair you expected the closest? For comparison: pictures of uniform noise get a FID of about 245.
 
 # %% [markdown]
 # ## 4. Exercise 1: the encoder as a discriminator (3 points)
