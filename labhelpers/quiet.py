@@ -22,6 +22,8 @@ def import_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
+            # Many networks in one notebook: each is traced anew, and that is no fault.
+            tf.get_logger().setLevel("ERROR")
         except BaseException:
             aside.seek(0)
             os.write(descriptor, aside.read())

@@ -9,14 +9,13 @@
 # # Lab 02: From VAE to GAN
 #
 # In lab 01 you trained an encoder and a decoder. Now you take them apart and put them together the other way round: the
-# decoder becomes a **generator**, the encoder becomes a **discriminator**, and without any new layer but one you have a
-# GAN.
+# decoder becomes a **generator**, the encoder becomes a **discriminator**, and with a single new layer you have a GAN.
 #
 # **You will learn** to
 #
 # - use a trained decoder as a generator, without any training step, and judge what it draws with a number (FID),
 # - turn an encoder into a discriminator, and say what the two have in common and what not,
-# - assemble $D(G(z))$ and read what a discriminator says that has not learned yet,
+# - assemble $D(G(z))$ and read what a discriminator says before it has learned,
 # - compare VAEs and GANs: their roles, their strengths and their weaknesses.
 #
 # **Time:** about 2 minutes of computing on two CPU cores, two hours with exercises and questions. **Before you start:**
@@ -35,18 +34,6 @@ import tensorflow as tf
 from keras import layers
 
 from labhelpers import checks, data, judging, models, profiles, training, visualize
-
-# %%
-visualize.show_pipeline(
-    [
-        ("noise z", "32 numbers from\na normal distribution"),
-        ("generator", "the VAE's decoder\n32 => 256 => 784"),
-        ("image", "real or fake?"),
-        ("discriminator", "the VAE's encoder\n784 => 256 => 1"),
-        ("score", "one number"),
-    ],
-    title="What you will have built: the VAE, turned round",
-)
 
 # %% [markdown]
 # ## Parameters
@@ -71,16 +58,17 @@ batch_size = 128
 vae_epochs = profile.pick(smoke=2, quick=8, full=20)
 vae_learning_rate = 8e-3
 
-# optimisation of the GAN: both networks with the same, gentle Adam. A beta_1 of 0.5 forgets old gradients sooner, because
-# the other player changes what is right.
+# optimisation of the GAN: both networks with the same, gentle Adam. A beta_1 of 0.5
+# forgets old gradients sooner, because the other player changes what is right.
 gan_epochs = profile.pick(smoke=1, quick=6, full=30)
+gan_seeds = profile.pick(smoke=(SEED,), quick=(SEED, 1, 2), full=(SEED, 1, 2))
 gan_learning_rate = 2e-4
 gan_beta_1 = 0.5
 
-# judging: fakes for FID after every epoch, and for the table at the end
-few_samples = profile.pick(smoke=100, quick=5000, full=10_000)
-many_samples = profile.pick(smoke=200, quick=10_000, full=10_000)
-# XLA makes dense networks faster once it has compiled them; None asks for it where it pays. A smoke run ends before that.
+# judging: every FID of this lab is measured on so many images
+judged_samples = profile.pick(smoke=100, quick=5000, full=10_000)
+# XLA makes dense networks faster once it has compiled them; None asks for it where it
+# pays. A smoke run ends before that.
 jit_compile = profile.pick(smoke=False, quick=None, full=None)
 
 # %%
@@ -94,7 +82,7 @@ visualize.show_grid(digits.train_images[:20], title="Twenty training images")
 #
 # **A VAE** (lab 01) has four parts. The *encoder* presses an image into a distribution over codes, a mean and a
 # variance. The *latent space* is where these codes live: few numbers that keep what matters. The *reparameterisation
-# trick* writes a random code as mean plus scaled noise, so that gradients pass through the dice. The *decoder* draws an
+# trick* writes a random code as mean plus scaled noise, so that gradients pass through it. The *decoder* draws an
 # image from a code. Encoder and decoder work **together**: both go down the same loss.
 #
 # **A GAN** (generative adversarial network, Goodfellow et al. 2014) has two parts. The *generator* $G$ makes fake data
@@ -106,10 +94,23 @@ visualize.show_grid(digits.train_images[:20], title="Twenty training images")
 #
 # | in the VAE | in | out | in the GAN |
 # |---|---|---|---|
-# | decoder | a code $z \sim \mathcal{N}(0, I)$ | an image | **generator**: the same in and out |
+# | decoder | a code $z$, 32 numbers | an image | **generator**: in and out have the same shapes |
 # | encoder | an image | 2 x 32 numbers about the image | **discriminator**: one number about the image |
-#
-# So a decoder *is* a generator as it stands. An encoder is a discriminator but for its last layer: it has to give up
+
+# %%
+visualize.show_pipeline(
+    [
+        ("noise z", "32 numbers from\na normal distribution"),
+        ("generator", "the VAE's decoder\n32 => 256 => 784"),
+        ("image", "real or fake?"),
+        ("discriminator", "the VAE's encoder\n784 => 256 => 1"),
+        ("score", "one number"),
+    ],
+    title="The VAE, turned round",
+)
+
+# %% [markdown]
+# So a decoder fits where a generator is needed. An encoder is a discriminator but for its last layer: it has to give up
 # coding the image, and judge it instead.
 #
 # ## 2. Train the VAE
@@ -156,8 +157,8 @@ visualize.plot_losses(
 # %% [markdown]
 # ## 3. The decoder as a generator, without any training step
 #
-# A generator needs noise and draws images. The decoder has learned to draw images from codes, and KL has kept these
-# codes close to $\mathcal{N}(0, I)$. So: draw standard normal noise, decode, done. No training step, no discriminator.
+# A generator takes noise and draws images. So: draw standard normal noise, decode, done. No training step, no
+# discriminator.
 #
 # **Before you run it:** the 32-dimensional VAE reconstructs far better. Will its *new* images be better, too?
 
@@ -194,36 +195,72 @@ judge = judging.mnist_judge()
 reference = judging.real_reference(
     judge, digits.test_images, digits.train_images[: len(digits.test_images)]
 )
-decoder_quality = {}
-for dim, model in vaes.items():
-    noise = np.random.default_rng(0).normal(size=(many_samples, dim)).astype("float32")
-    decoder_quality[dim] = judging.quality(model.sample(noise), judge, reference)
-    print(f"decoder with latent_dim {dim:2d}: {decoder_quality[dim]}")
+
+
+def quality_of(pictures):
+    """FID of images, with the floor beside it."""
+    return judging.quality(pictures, judge, reference)
+
 
 # %% [markdown]
-# **What you should see** (`quick`): an FID of about 140 with two dimensions and of about 45 with 32. Two numbers cannot
-# say enough about an image, so every digit is a blurred average. With 32 numbers the strokes are clear, but some drawn
-# codes lie where the decoder never learned anything, and come out as no digit at all. Both are far above the floor of
-# about 0.5.
+# In the VAE's training the decoder saw other codes than it does now: each was drawn from the Gaussian that the *encoder*
+# gave for a training image, $q(z \mid x)$. So let the same decoder draw from both: from $\mathcal{N}(0, I)$, as a generator,
+# and from the codes of training images.
 #
-# For comparison: pictures of pure noise get a FID of several hundred.
+# **Before you run it:** which two of the four numbers will be close to each other?
+
+# %%
+judged_noise = {
+    dim: np.random.default_rng(1).normal(size=(judged_samples, dim)).astype("float32")
+    for dim in latent_dims
+}
+rows = []
+for dim, model in vaes.items():
+    noise = judged_noise[dim]
+    mean, log_var = model.encoder.predict(images.train[:judged_samples], verbose=0)
+    in_use = mean + np.exp(log_var / 2) * noise[: len(mean)]
+    found = {"N(0, I)": quality_of(model.sample(noise))}
+    found["q(z|x)"] = quality_of(model.sample(in_use))
+    floor = found["N(0, I)"].floor
+    rows.append(
+        {
+            "latent_dim": dim,
+            **{f"FID, codes from {name}": round(q.fid, 1) for name, q in found.items()},
+            "floor": None if floor is None else round(floor, 2),
+        }
+    )
+pd.DataFrame(rows).set_index("latent_dim")
 
 # %% [markdown] question="decoder-as-generator" points=3
-# **Question 1 (3 points).** Explain how a VAE's decoder can be used as a GAN's generator. Why does it work without any
-# training step, which part of the VAE's loss makes it work, and why are its new images worse than its reconstructions?
+# **Question 1 (3 points).** Explain how a VAE's decoder can be used as a GAN's generator, without any training step. Which part of
+# the VAE's loss makes that possible? And why are new images worse than those from the codes of training images? Support your reason with your table.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Both are functions from a random vector to an image, with the same shapes: z from N(0, I) goes in,
-# an image comes out. The decoder was trained to turn codes into images, so it needs no further step to generate: draw z
-# from the prior and decode. KL makes it work: it pulls the encoder's distributions towards N(0, I), so the decoder was
-# trained on codes like the ones that we draw. Without KL the codes could lie anywhere. New images are worse because the
-# match is not perfect: reconstructions use codes that the encoder chose for a real image, whereas drawn codes also fall
-# between and beyond the regions that the encoder uses, where the decoder never learned anything; there it mixes strokes
-# of several digits. And a decoder trained on a mean over many codes draws averages, which are blurred.
+# **Model answer.** Both are functions from a random vector to an image, with the same shapes: draw z from N(0, I), decode, and
+# there is a new image; nothing has to be trained. KL makes it possible: it pulls the encoder's Gaussians towards N(0, I), so
+# the decoder was trained on codes that resemble those that we draw now. Without KL the codes could lie anywhere. But they only resemble them: together
+# the Gaussians of all images do not fill N(0, I) exactly, so some drawn codes lie where the decoder was
+# never trained, and it draws mixtures of strokes there. (The two FIDs of the model with 32 dimensions belong here, from the own table.) The decoder is the same in both columns, so
+# its blur is in both; only the codes differ.
 #
-# **Rubric.** 1 point: same interface, z from the prior to an image, so sampling is decoding. 1 point: KL keeps the
-# codes near the prior. 1 point: reason for the gap (prior and used codes differ, or blur by averaging).
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | as a generator (1) | takes a random vector, gives an image: draw z from N(0, I) and decode | "same shapes", without where z comes from | it has to be trained against D first |
+# | what makes it possible (1) | KL: it keeps the codes of training images near N(0, I) | "the loss regularises the latent space" | the reconstruction loss |
+# | the gap (1) | the codes in use and N(0, I) differ, same decoder; both FIDs of one model quoted | the reason without the numbers, or the numbers without the reason | blur by averaging (reconstructions are blurred, too) |
+#
+# **Enough for full marks.** Draw z from N(0, I) and decode it. KL has kept the codes near N(0, I), but not equal to it: the own two FIDs of a row differ
+# with the same decoder, so it is the codes, not the blur.
+#
+# **Typical wrong answer.** "New images are worse because a VAE averages, and averages are blurred." Nothing for the gap: images from the
+# codes of training images come out of the same averaging decoder, and have the lower FID.
 # ### END SOLUTION
+
+# %% [markdown]
+# **What you should see** (`quick`): with two dimensions a FID of about 140 from $\mathcal{N}(0, I)$: two numbers cannot say enough about an image, so shapes are blurred whichever codes are decoded. With 32 the strokes are
+# clear, and the FID is about 45; compare it with the column beside it. Was the pair you expected the closest? For comparison: pictures of uniform noise get a FID of about 245.
 
 # %% [markdown]
 # ## 4. Exercise 1: the encoder as a discriminator (3 points)
@@ -232,8 +269,8 @@ for dim, model in vaes.items():
 # `hidden` is its **trunk**: what it knows about seeing digits. A discriminator needs one number. So:
 #
 # - keep the trunk of the encoder, **with its trained weights** (share the layers or copy them, as you like);
-# - put **one** dense unit on it, with bias and **without** an activation. Its output is a *logit*, a score from minus to plus
-#   infinity. $D(x) = \sigma(\text{score})$ is the probability that $x$ is real;
+# - put **one** dense unit on it, with bias and **without** an activation. Its output is a *logit*, a score from minus to
+#   plus infinity. $D(x) = \sigma(\text{score})$ is the probability that $x$ is real;
 # - leave the encoder itself unchanged, and freeze nothing.
 #
 # Useful: `encoder.get_layer("hidden").output`, `encoder.input`, `keras.models.clone_model`, `layers.Dense`. A
@@ -244,7 +281,7 @@ for dim, model in vaes.items():
 
 # %% answer="build_discriminator"
 def build_discriminator(encoder):
-    """Return a keras.Model from images to one logit each, on the trunk of the encoder."""
+    """Return a keras.Model: images => one logit each, on the encoder's trunk."""
     ### BEGIN SOLUTION
     trunk = keras.models.clone_model(encoder)
     trunk.set_weights(encoder.get_weights())
@@ -275,7 +312,7 @@ def copy_of(network):
 
 
 def discriminator_of(encoder):
-    """Your discriminator on a copy of the encoder; as a functional model, however you wrote it."""
+    """Your discriminator on a copy of the encoder, as a functional model."""
     pictures = keras.Input(digits.image_shape)
     return keras.Model(
         pictures, build_discriminator(copy_of(encoder))(pictures), name="discriminator"
@@ -291,35 +328,51 @@ visualize.show_layers(models.discriminator_from_encoder(vae.encoder))
 
 # %% [markdown]
 # ### Who does what?
+
+# %% [markdown] question="encoder-discriminator" points=4
+# **Question 2 (4 points).** Copy this table into your answer and fill it in your own words. Then say in two or three sentences which part of the encoder you reused, which
+# part is new, and why the reused part may be useful for both tasks.
 #
 # | | encoder of the VAE | discriminator of the GAN |
 # |---|---|---|
-# | input | a real image | a real **or a fake** image |
-# | output | a Gaussian over codes: 32 means, 32 log variances | one score: real or fake |
-# | question | *which* image is it? What must the decoder know to draw it again? | *how real* is it? |
-# | keeps | as much about the image as KL allows | only what tells real from fake |
-# | trained with | the decoder, on the same loss | against the generator, on a loss of its own |
-# | labels | none: the image is its own target | made for free: data is real, what G draws is fake |
-# | the other network needs it for | a code to decode, during training | a gradient that says how to look more real |
-# | after training | can be used: codes, clusters, interpolation | is usually thrown away |
-
-# %% [markdown] question="encoder-discriminator" points=4
-# **Question 2 (4 points).** Discuss the differences between the VAE's encoder and the GAN's discriminator: input,
-# output, what each is asked, how each is trained, and what each gives to the other network. Which part did you reuse,
-# and why is that part useful for both?
+# | which images it sees | | |
+# | what it gives out (how many numbers, and what they mean) | | |
+# | what it is asked | | |
+# | what it may forget about an image | | |
+# | trained with or against whom, on which loss | | |
+# | what its partner gets from it | | |
+# | what it is good for after training | | |
 #
 # ### BEGIN SOLUTION
-# **Model answer.** The encoder sees real images only and gives a distribution over codes, 64 numbers here: it says
-# *which* image it is, with as much detail as KL allows. The discriminator sees real and fake images and gives one
-# score: it says how real the image looks and may forget everything else. The encoder is trained together with the
-# decoder down one loss (reconstruction + KL); the discriminator is trained against the generator with its own loss,
-# whose labels cost nothing. The encoder hands the decoder a code; the discriminator hands the generator a gradient,
-# never an image. We reused the trunk, 784 => 256 with ReLU: it has learned features of strokes, which help to describe
-# a digit and also to see what is odd about a fake. Only the head is new.
+# **Model answer.**
 #
-# **Rubric.** 1 point: inputs and outputs (code distribution against one score; real against real and fake). 1 point:
-# question asked, what may be forgotten. 1 point: together down one loss against adversarial. 1 point: code against
-# gradient, and the trunk as shared features.
+# | | encoder of the VAE | discriminator of the GAN |
+# |---|---|---|
+# | which images it sees | real ones only | real ones **and fakes** |
+# | what it gives out | a Gaussian over codes: 32 means, 32 log variances | one score: how real |
+# | what it is asked | *which* image is it? What must the decoder know to draw it again? | *how real* is it? |
+# | what it may forget | what is not worth its price in KL | all that does not tell real from fake, such as which digit it is |
+# | trained with or against whom | with the decoder, both down one loss: reconstruction + KL | against the generator, on a loss of its own; its labels cost nothing (data is real, what G draws is fake) |
+# | what its partner gets | a code to decode | a gradient that says how to look more real, never an image |
+# | what it is good for after training | codes for images, interpolation | usually nothing: it is thrown away |
+#
+# I reused the trunk, 784 => 256 with ReLU; only the head, 256 => 1, is new. The trunk has learned features of strokes. They were made to
+# describe a digit, but whoever knows how strokes look may also see what is odd about a fake.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | in and out (1) | real against real and fake; a Gaussian over codes against one score | one of the two rows right | neither |
+# | asked and forgotten (1) | which image against how real; what each may drop | one of the two rows right | "both classify images" |
+# | training and partner (1) | together down one loss against each other on two; a code against a gradient | one of the two rows right | the discriminator needs labelled digits |
+# | the trunk (1) | names trunk (reused) and head (new), and a reason why features serve both | names them without a reason | the whole encoder was reused |
+#
+# **Enough for full marks.** The first six rows in key words, and: "Reused: 784 => 256; new: the head. Features of strokes describe digits, and
+# also show odd strokes."
+#
+# **Typical wrong answer.** "The encoder compresses, the discriminator classifies; both end in a dense layer." Half a point for what each gives out, if
+# the table says so; what each is trained with, and what the partner gets, is missing.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -347,18 +400,11 @@ checks.require("assemble_gan")
 
 # %%
 assembled = assemble_gan(generator, discriminator)
-logits = np.asarray(assembled(fixed_noise[latent_dim]))
-print(
-    "noise",
-    fixed_noise[latent_dim].shape,
-    "=> image",
-    digits.image_shape,
-    "=> logits",
-    logits.shape,
-)
-print(
-    f"{generator.count_params():,} + {discriminator.count_params():,} = {assembled.count_params():,} parameters"
-)
+noise = fixed_noise[latent_dim]
+logits = np.asarray(assembled(noise))
+print("noise", noise.shape, "=> image", digits.image_shape, "=> logits", logits.shape)
+counts = [net.count_params() for net in (generator, discriminator, assembled)]
+print("{:,} + {:,} = {:,} parameters".format(*counts))
 
 # %% [markdown]
 # ## 6. What does a discriminator say that has not learned yet?
@@ -385,56 +431,76 @@ shown = {
 }
 before = {name: opinion(discriminator, pictures) for name, pictures in shown.items()}
 for name, values in before.items():
-    print(
-        f"D says about {name:15s} {values.mean():.2f} on average (spread {values.std():.2f})"
-    )
-right = np.mean(
-    [(before["real"] > 0.5).mean(), (before["fake (decoder)"] < 0.5).mean()]
-)
-print(f"share of right answers on real and fake: {right:.0%}")
+    print(f"D says about {name:15s} {values.mean():.2f} on average", end="")
+    print(f" (spread {values.std():.2f})")
+right = [(before["real"] > 0.5).mean(), (before["fake (decoder)"] < 0.5).mean()]
+print(f"share of right answers on real and fake: {np.mean(right):.0%}")
 visualize.plot_histograms(
-    {"untrained head": before},
-    title="An untrained D: real and fake look the same to it",
-    xlabel="D(x)",
+    {"untrained head": before}, title="What an untrained D says", xlabel="D(x)"
 )
 
 # %% [markdown]
-# **What you should see:** about one half, for real images as well as for fakes: both histograms lie over each other,
-# and D is right in about half of the cases, like a coin. The values differ from image to image, because the trunk sees
-# differences, but the new unit does not know what they mean. Pure noise may land somewhere else: such images are unlike
+# One head is one throw of the random weights. Here are 200 of them on the same trunk.
+
+# %%
+trunk = keras.Model(vae.encoder.input, vae.encoder.get_layer("hidden").output)
+features = {name: np.asarray(trunk(pictures)) for name, pictures in shown.items()}
+edge = np.sqrt(6 / (256 + 1))  # how Keras draws the weights of a dense layer (Glorot)
+heads = np.random.default_rng(SEED).uniform(-edge, edge, size=(256, 200))
+scores = {name: values @ heads for name, values in features.items()}  # (images, heads)
+for name, values in scores.items():
+    means = np.asarray(tf.sigmoid(values)).mean(axis=0)
+    low, middle, high = np.quantile(means, [0.05, 0.5, 0.95])
+    print(f"mean of D on {name:15s} median {middle:.2f}, nine of ten heads ", end="")
+    print(f"from {low:.2f} to {high:.2f}")
+right = (scores["real"] > 0).mean(axis=0) + (scores["fake (decoder)"] < 0).mean(axis=0)
+low, high = np.quantile(right / 2, [0.05, 0.95])
+print(f"right answers on real and fake: nine of ten heads from {low:.0%} to {high:.0%}")
+
+# %% [markdown]
+# **What you should see:** the histograms of real and fake lie over each other, and D is right in about half of the cases, like a
+# coin (nine of ten heads between about 46 % and 54 %). But the *mean* of D is not one half: it depends on the throw, and may lie anywhere between about 0.1 and 0.8. If you
+# expected 0.5 everywhere: that would be what a D should say that knows it knows nothing. An untrained one does not know that; it has opinions, and no reason for
+# them. That real and fake get the *same* opinion is what counts. Pure noise may land anywhere: such images are unlike
 # all others, yet D does not know whether that is a good sign.
 #
 # ## 7. Train it: a warm start against a cold one
 #
 # Now let both networks play. D goes down its loss on real and fake images, G goes down its own, which falls where D
-# takes the fakes for real (lab 03 shows every line of this). We train the same architecture twice, with the same
-# settings:
+# takes the fakes for real (lab 03 shows every line of this). We train the same architecture with the same settings from three starts:
 #
 # - **warm**: generator = the VAE's decoder, discriminator = your network on the VAE's encoder;
-# - **cold**: the same networks with new random weights.
+# - **warm G**: the VAE's decoder as well, but all of the discriminator has new random weights;
+# - **cold**: both networks have new random weights.
 #
-# **Before you run it:** draw both curves of FID on paper. Where does each start? Does the warm one get better from the
-# first epoch on? Where do they end?
+# Each start plays with three different seeds: for the new weights, the order of the images, and the noise. One run alone would not tell what is due to
+# the start and what to chance.
+#
+# **Before you run it:** draw the curves of FID on paper. Where does each start begin? Which way does the warm one go in its first epochs? Which ends lowest?
 
 # %%
-cold_vae = training.VAE(
-    models.dense_encoder(digits.image_shape, latent_dim),
-    models.dense_decoder(digits.image_shape, latent_dim),
-)
-starts = {"warm": vae, "cold": cold_vae}
+new_pair = {
+    "decoder": lambda: models.dense_decoder(digits.image_shape, latent_dim),
+    "encoder": lambda: models.dense_encoder(digits.image_shape, latent_dim),
+}
+starts = {
+    "warm": (lambda: copy_of(vae.decoder), lambda: vae.encoder),
+    "warm G": (lambda: copy_of(vae.decoder), new_pair["encoder"]),
+    "cold": (new_pair["decoder"], new_pair["encoder"]),
+}
 
 
 def fid(model):
-    """FID of a few thousand samples, always from the same noise."""
-    samples = model.sample(few_samples, seed=1)
-    return judging.quality(samples, judge, reference).fid
+    """FID of images from always the same noise."""
+    return quality_of(model.sample(judged_noise[latent_dim])).fid
 
 
-gans, fids, growing = {}, {}, {}
-for name, start in starts.items():
-    keras.utils.set_random_seed(SEED)
+def play(name, seed):
+    """Train a GAN from a start; return it, and its FID before and after each epoch."""
+    keras.utils.set_random_seed(seed)
+    new_generator, new_encoder = starts[name]
     gan = training.GAN(
-        copy_of(start.decoder), discriminator_of(start.encoder), name=f"gan_{name}"
+        new_generator(), discriminator_of(new_encoder()), name=name.replace(" ", "_")
     )
     gan.compile(
         keras.optimizers.Adam(gan_learning_rate, gan_beta_1),
@@ -442,33 +508,39 @@ for name, start in starts.items():
         jit_compile=jit_compile,
     )
     quality = training.Quality(fid)
-    growing[name] = training.SampleGrid(
-        visualize.sheet, fixed_noise[latent_dim][:16], every=max(1, gan_epochs // 3)
-    )
     untrained = fid(gan)
-    gan.fit(
-        images.train,
-        batch_size=batch_size,
-        epochs=gan_epochs,
-        callbacks=[growing[name], quality],
-    )
-    gans[name] = gan
-    fids[name] = (
-        [0, *quality.epochs],
-        [untrained, *(value["fid"] for value in quality.values)],
-    )
-    print(
-        f"{name}: {np.mean(gan.epoch_seconds):.1f} s per epoch, FID {' => '.join(f'{v:.0f}' for v in fids[name][1])}"
-    )
+    callbacks = [quality]
+    if (name, seed) == ("warm", SEED):
+        noise = fixed_noise[latent_dim][:16]
+        every = max(1, gan_epochs // 3)
+        callbacks.append(training.SampleGrid(visualize.sheet, noise, every=every))
+    gan.fit(images.train, batch_size=batch_size, epochs=gan_epochs, callbacks=callbacks)
+    return gan, [untrained, *(value["fid"] for value in quality.values)]
+
+
+gans, fids, drawn = {}, {}, {"VAE's decoder": vae.sample(judged_noise[latent_dim])}
+for name in starts:
+    for seed in gan_seeds:
+        gan, fids[name, seed] = play(name, seed)
+        if seed == SEED:
+            gans[name] = gan
+            drawn[f"GAN, {name}"] = gan.sample(judged_noise[latent_dim])
+table = pd.DataFrame(fids, index=range(gan_epochs + 1)).T.round(1)
+table.index.names, table.columns.name = ["start", "seed"], "FID after epoch"
+table
 
 # %%
-levels = {"decoder as it was": decoder_quality[latent_dim].fid}
-if decoder_quality[latent_dim].floor is not None:
-    levels["floor: real against real"] = decoder_quality[latent_dim].floor
+floor = quality_of(digits.test_images[:judged_samples]).floor
 visualize.plot_curves(
-    {f"{name} start": curve for name, curve in fids.items()},
-    levels=levels,
-    title="FID by epoch of adversarial training: warm against cold",
+    {
+        f"{name}, middle of {len(gan_seeds)}": (
+            range(gan_epochs + 1),
+            np.median([fids[name, seed] for seed in gan_seeds], axis=0),
+        )
+        for name in starts
+    },
+    levels={} if floor is None else {"floor: real against real": floor},
+    title="FID by epoch of adversarial training, from three starts",
     xlabel="epochs of adversarial training",
     ylabel="FID (log scale)",
     log=True,
@@ -476,19 +548,13 @@ visualize.plot_curves(
 
 # %%
 visualize.show_rows(
-    {
-        "VAE's decoder": vae.sample(fixed_noise[latent_dim][:10]),
-        "GAN, warm start": gans["warm"].sample(fixed_noise[latent_dim][:10]),
-        "GAN, cold start": gans["cold"].sample(fixed_noise[latent_dim][:10]),
-    },
-    title="The same ten noise vectors through three generators",
+    {name: pictures[:10] for name, pictures in drawn.items()},
+    title="The same ten noise vectors through four generators",
 )
 
 # %% [markdown]
-# **What you should see** (`quick`): the warm start begins at the FID of the decoder, about 45, and falls slowly to
-# about 26. The cold start begins above 300, stays there for two epochs, and ends at about 52: it has not yet reached
-# what the decoder could do without any adversarial step. In the rows of images the soft grey strokes of the VAE become
-# hard and bright, but frayed: D has an eye for grey blur, and G has learned to avoid it.
+# The first three rows may look related, column by column: the warm generators began as the decoder, and what a noise vector meant to it is not
+# forgotten at once.
 
 # %%
 visualize.plot_losses(
@@ -500,17 +566,17 @@ visualize.plot_losses(
 )
 
 # %% [markdown]
-# If D only guessed, its loss would be $2 \log 2 = 1.386$ and G's $\log 2 = 0.693$. Neither curve has to fall: each
+# If D said 1/2 about every image, its loss would be $2 \log 2 = 1.386$ and G's $\log 2 = 0.693$. Neither curve has to fall: each
 # player's loss depends on how good the other one is.
 
 # %%
 after = {
     "real": opinion(gans["warm"].discriminator, images.test[:judged]),
-    "fake (GAN)": opinion(
-        gans["warm"].discriminator, gans["warm"].sample(judged, seed=3)
-    ),
+    "fake (GAN)": opinion(gans["warm"].discriminator, drawn["GAN, warm"][:judged]),
     "noise": opinion(gans["warm"].discriminator, shown["noise"]),
 }
+for name, values in after.items():
+    print(f"D says about {name:12s} {values.mean():.2f} on average")
 visualize.plot_histograms(
     {"before": before, "after": after},
     title="What D says before and after the training (warm start)",
@@ -518,27 +584,38 @@ visualize.plot_histograms(
 )
 
 # %% [markdown]
-# **What you should see:** before, D had no reason for what it said, whatever it said about noise. Now it rejects noise
-# with full certainty, and says about one half about real images *and* about G's: G has kept up with it. That fits the
-# loss of D, which ends near 1.36, close to the 1.386 of guessing.
+# **What you should see:** before, D had no reason for what it said. Now it rejects noise
+# with full certainty, and gives real images and G's much the same: near one half, so G has kept up with it.
 
 # %% [markdown] question="warm-cold" points=3
-# **Question 3 (3 points).** Read your plot of FID. Where do the two starts begin and end, and what happens to the warm
-# one in the first epochs? Explain that first part: who knows what at that time, and why can training make a good
-# generator worse for a while?
+# **Question 3 (3 points).** Read your table. Where do the three starts begin and end? What does the FID of the warm start do in its first two
+# epochs: is it the same in all seeds? Compare warm with warm G: how much did the *discriminator's* inherited trunk change? And how much the *generator's* inherited weights
+# (warm G against cold)? Say which of these differences are larger than the differences between seeds.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** In our `quick` run the warm start begins at the FID of the decoder, about 45, and ends at about 26;
-# the cold one begins at about 330, because its generator draws noise, and ends at about 52, still above the decoder. At
-# first the warm one gains little (in its second epoch its FID even rises a little). Its generator is good, but its
-# discriminator knows nothing about real and fake: the trunk is trained, the head is random, and D's loss starts above
-# the 1.386 of guessing. G follows its gradients all the same, and they lead nowhere in particular. Only after D has
-# found out what is wrong with the decoder's images (grey, blurred strokes) can its gradient help. So handing over a
-# good generator is not enough: without a good discriminator it is first pushed about.
+# **Model answer.** (With the figures of the own table in each place.) Warm and warm G begin at the FID of the decoder, about 45, the cold start above 300, where its generator
+# draws noise. After six epochs the first seed's warm start is near 26 and its cold start near 52; the other seeds and warm G as in the table. In its first two epochs the warm start changes by
+# (own figures, seed by seed), so it (falls in all seeds, or does not do the same in each). Warm against warm G differ by ..., the seeds by ...: the inherited
+# trunk of D matters if the first number is clearly larger. Warm G against cold differ by ..., far more than the seeds: that is what the decoder's weights bring.
 #
-# **Rubric.** 1 point: own numbers for start and end of both. 1 point: the warm curve's first epochs described as they
-# are. 1 point: explained by a D that does not know anything yet.
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | begin and end (1) | own numbers for all three starts, over the seeds (range or middle) | one seed only, or one start missing | no numbers |
+# | the first epochs (1) | described as they are in the own table, seed by seed | described for one seed as if it held for all | what one expected instead of what the table says |
+# | which part helped (1) | both comparisons, each held against the spread over seeds | both without the spread, or one comparison with it | "the warm start is better", without saying which part |
+#
+# **Enough for full marks.** Begin, end and the first two epochs of each start from the own table, and: "Warm and warm G differ by less (or more) than the seeds do; warm G and cold by much more, so
+# it is the generator's weights that help."
+#
+# **Typical wrong answer.** "The warm start is better because both networks are pretrained." Nothing for the numbers, nothing for
+# which part helped: the table can tell the two networks apart.
 # ### END SOLUTION
+
+# %% [markdown]
+# **What you should see** (`quick`): warm and warm G begin at the FID of the decoder, the cold start above 300. Six epochs are not enough for the cold start to catch up.
+# If you expected the warm curve to fall at once: at first its D knows nothing about real and fake, whatever its trunk has seen. Whether that shows in FID, your seeds say.
 
 # %% [markdown]
 # ## 8. Reconstructed and generated
@@ -546,12 +623,12 @@ visualize.plot_histograms(
 # The two pictures that this lab is about: what a VAE is trained for (draw a given image again), and what a GAN is
 # trained for (draw an image that could be real).
 
-# %%
+# %% top="Three sheets of digits: real ones, how the VAE redraws them, and new ones that the GAN made up"
 visualize.show_sheets(
     {
         "real test images": digits.test_images[:25],
         "VAE: reconstructed": vae.reconstruct(images.test[:25]),
-        "GAN: generated": gans["warm"].sample(fixed_noise[latent_dim]),
+        "GAN: generated": drawn["GAN, warm"][:25],
     },
     title="Reconstructed (VAE) and generated (GAN)",
 )
@@ -564,28 +641,19 @@ visualize.show_sheets(
 
 # %%
 rows = []
-drawn = {}
-for name, sample, seconds in (
-    ("VAE's decoder", vae.sample, vae.epoch_seconds),
-    ("GAN, warm start", gans["warm"].sample, gans["warm"].epoch_seconds),
-    ("GAN, cold start", gans["cold"].sample, gans["cold"].epoch_seconds),
-):
-    noise = (
-        np.random.default_rng(5)
-        .normal(size=(many_samples, latent_dim))
-        .astype("float32")
+contestants = {"VAE's decoder": vae} | {f"GAN, {n}": gan for n, gan in gans.items()}
+for name, model in contestants.items():
+    quality = quality_of(drawn[name])
+    # Neighbours take long to find: one set of 3,333 against another will do.
+    real = reference.features[::3]
+    precision, recall = judging.precision_recall(
+        real, judge.features(drawn[name][: len(real)])
     )
-    drawn[name] = sample(noise)
-    quality = judging.quality(drawn[name], judge, reference)
-    print(f"{name}: {quality}")
-    # Neighbours among 10,000 against 10,000 take a minute; every third image will do.
-    third = judge.features(drawn[name][::3])
-    precision, recall = judging.precision_recall(reference.features[::3], third)
     rows.append(
         {
             "generator": name,
             "parameters of G": generator.count_params(),
-            "seconds per epoch": round(float(np.median(seconds)), 2),
+            "seconds per epoch": round(float(np.median(model.epoch_seconds)), 2),
             "FID": round(quality.fid, 1),
             "floor": None if quality.floor is None else round(quality.floor, 2),
             "precision": round(precision, 2),
@@ -595,20 +663,17 @@ for name, sample, seconds in (
 pd.DataFrame(rows).set_index("generator")
 
 # %% [markdown]
-# **Precision** is the share of fakes that lie among real images (do they look right?), **recall** the share of real
-# images that lie among the fakes (is every kind of image there?).
+# The FIDs are those of the last column above, for the first seed. **Precision** is the share of fakes that lie among real images (do they look
+# right?), **recall** the share of real images that lie among the fakes (is every kind of image there?).
 #
-# **What you should see** (`quick`): adversarial training lowers the FID, and precision stays about the same, but
-# **recall falls**: lowest for the cold start, highest for the VAE's decoder. A VAE pays for every training image that
-# it cannot reconstruct, so it leaves none out. A GAN pays only for what it draws, and nothing for what it never draws.
-
+# **Before you look closer:** which generator has the highest recall, and can its loss explain that?
+#
 # %%
-counts = {
-    name: judging.class_histogram(judge.probabilities(pictures[:1000]))
-    for name, pictures in drawn.items()
-}
 visualize.plot_counts(
-    counts,
+    {
+        name: judging.class_histogram(judge.probabilities(pictures[:1000]))
+        for name, pictures in drawn.items()
+    },
     digits.class_names,
     title="Which digit the judge sees in up to 1,000 images of each generator",
 )
@@ -617,7 +682,7 @@ visualize.plot_counts(
 # ### Does it copy?
 
 # %%
-fakes = data.to_uint8(drawn["GAN, warm start"][:10])
+fakes = data.to_uint8(drawn["GAN, warm"][:10])
 nearest = judging.nearest_images(fakes, digits.train_images)
 visualize.show_pairs(
     digits.train_images[nearest.indices[:, 0]],
@@ -627,28 +692,44 @@ visualize.show_pairs(
 )
 
 # %% [markdown]
-# **What you should see:** similar digits, not the same ones. The generator has not learned training images by heart.
+# **What you should see:** similar digits, not the same ones: these ten show no sign of copying. That is no proof. Ten are few; pixels are a
+# poor measure (a copy that is shifted by two pixels looks far away); and who *has* learned something by heart need not show it in these ten.
 
 # %% [markdown] question="vae-gan" points=4
 # **Question 4 (4 points).** Compare the roles of VAEs and GANs in generative modelling: what is each trained for, and
-# what can each do that the other cannot? Name two strengths and two weaknesses of each, and use at least one number and
-# one picture of this lab.
+# what can each do that the other cannot? Name two strengths and two weaknesses of each. Support what you say with at least two numbers (one of them precision or recall) and
+# one picture of your run.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** A VAE is trained to code and to draw again what it is shown, a GAN to draw what could be real. The
-# VAE also has an encoder (codes for given images, interpolation between them, the search for odd ones) and a bound on
-# the likelihood; a GAN has neither. Strengths of the VAE: one loss that falls, so training is stable and can be
-# compared by the ELBO; every training image has to be reconstructed, so it leaves no kind out. Weaknesses: blurred
-# images, because it averages over what could be; prior and used codes do not quite match, so new images are worse than
-# reconstructions. Strengths of the GAN: sharp images, because an average is easily seen to be fake; no likelihood and
-# no fixed distance of pixels needed. Weaknesses: training is a game: it can oscillate or collapse to few kinds, and the
-# losses do not tell how good it is; no encoder, no likelihood. In our run adversarial training from the same weights
-# lowered the FID from about 45 to about 25, and lowered recall, too (own numbers); the sheets show brighter, harder
-# strokes.
+# **Model answer.** A VAE is trained to code images and to draw them again, a GAN to draw what could be real. Only the
+# VAE has an encoder (codes for given images, interpolation between them) and a bound on the likelihood; only the GAN needs no
+# fixed distance between pixels: its loss is learned. *Strengths of the VAE:* one loss that falls, so training is stable and runs can be compared by the ELBO; every
+# training image has to be reconstructed, so it leaves no kind out. *Weaknesses:* blurred images, because it averages over what could be; codes in use and the
+# prior do not quite match, so new images are worse than reconstructions. *Strengths of the GAN:* sharp strokes, since blur is easily seen to be fake; drawing
+# is all it does, so nothing is lost between training and use: its noise is N(0, I) in both. *Weaknesses:* training is a game that can oscillate or collapse to few kinds, and its losses do
+# not say how good it is; no encoder, no likelihood. In my run adversarial training from the decoder's weights lowered the FID from about 45 to about 26 and lowered recall, too
+# (own figures from the table); the rows of images show brighter, harder strokes.
 #
-# **Rubric.** 1 point: what each is trained for, and a thing only one of them can do. 1 point: two strengths and two
-# weaknesses of the VAE. 1 point: the same for the GAN. 1 point: own number and own picture, read rightly.
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | roles (1) | what each is trained for, and one thing that only one of them can do | one of the two | both "generate images" |
+# | the VAE (1) | two strengths and two weaknesses that hold | two or three of the four | at most one |
+# | the GAN (1) | two strengths and two weaknesses that hold | two or three of the four | at most one |
+# | evidence (1) | two own numbers, one of them precision or recall, and one picture, each used for a claim | one number, or numbers without a claim | none |
+#
+# **Enough for full marks.** "A VAE codes and redraws, and has an encoder; a GAN draws what could be real. VAE: + stable, one loss; + leaves no kind out; - blur; - prior and codes differ. GAN:
+# + sharp; + no fixed pixel distance; - unstable; - losses do not tell quality. FID 45 against 26, recall lower for the GAN (own figures); the sheet shows harder strokes."
+#
+# **Typical wrong answer.** "GANs are better because their images are sharper (FID 26 against 45); VAEs are good for compression." Half a point for the roles, half for the evidence; strengths and
+# weaknesses are not weighed, and recall, which fell, is left out.
 # ### END SOLUTION
+
+# %% [markdown]
+# **What you should see** (`quick`): adversarial training lowers the FID, and **recall falls** with it: highest for the VAE's decoder, lowest for the cold start. Can the loss explain it? A VAE pays for
+# every training image that it cannot reconstruct. A GAN's generator pays only for what it draws; for a kind of image that it never draws it pays *indirectly* at most, through a D that becomes ever surer
+# that such images are real. That fits, but this run alone does not prove it.
 
 # %% [markdown]
 # ## 9. Deliverables

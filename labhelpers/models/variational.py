@@ -38,7 +38,8 @@ def dense_decoder(
         width: units of the hidden layer.
 
     Returns:
-        A model from codes (batch, latent_dim) to images (batch, *image_shape) in [0, 1].
+        A model from codes (batch, latent_dim) to images (batch, *image_shape)
+        in [0, 1].
     """
     codes = keras.Input((latent_dim,), name="codes")
     x = layers.Dense(width, activation="relu", name="hidden")(codes)

@@ -42,7 +42,9 @@ def vae_step(
     epsilon: Tensor,
     beta: float,
 ) -> dict[str, Tensor]:
-    """One training step of a VAE: encode, sample, decode, and move both networks down the gradient of the loss.
+    """One training step of a VAE: encode, sample, decode, and move both networks.
+
+    Both go down the gradient of one loss.
 
     Args:
         encoder: images to (mean, log variance).
@@ -53,7 +55,7 @@ def vae_step(
         beta: the weight of KL.
 
     Returns:
-        Scalars ``loss``, ``reconstruction`` and ``kl`` in nats per image, from before the step.
+        Scalars ``loss``, ``reconstruction``, ``kl`` in nats per image, before the step.
     """
     with tf.GradientTape() as tape:
         mean, log_var = encoder(images, training=True)

@@ -7,10 +7,97 @@ import math
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import layers
 
 from tests.checks.exercises import Exercises
 
+
+def _functional(latent_dim):
+    codes = keras.Input((latent_dim,))
+    x = layers.Dense(256, activation="relu")(codes)
+    x = layers.Dense(784, activation="sigmoid")(x)
+    return keras.Model(codes, layers.Reshape((28, 28, 1))(x))
+
+
+def _stack(*parts):
+    """A decoder of these layers, new ones in every call."""
+    return lambda latent_dim: keras.Sequential([make() for make in parts])
+
+
+def _dense(units, activation=None, **kwargs):
+    return lambda: layers.Dense(units, activation=activation, **kwargs)
+
+
+def _reshaped(*shape):
+    return lambda: layers.Reshape(shape)
+
+
+_HIDDEN, _PIXELS, _IMAGE = _dense(256, "relu"), _dense(784, "sigmoid"), _reshaped(28, 28, 1)
+
+
+class _Decoder(keras.Model):
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.hidden = layers.Dense(256)
+        self.pixels = layers.Dense(28 * 28)
+
+    def call(self, codes):
+        x = tf.nn.relu(self.hidden(codes))
+        return tf.reshape(tf.sigmoid(self.pixels(x)), (-1, 28, 28, 1))
+
+
+class _EagerDecoder(_Decoder):
+    def call(self, codes):
+        return super().call(tf.constant(codes.numpy()))
+
+
+class _OneByOne(_Decoder):
+    def call(self, codes):
+        return tf.concat([_Decoder.call(self, codes[i : i + 1]) for i in range(len(codes))], axis=0)
+
+
+class _OneImage(_Decoder):
+    def call(self, codes):
+        return tf.reshape(super().call(codes)[:1], (1, 28, 28, 1))
+
+
+class _NoGradient(_Decoder):
+    def call(self, codes):
+        return super().call(tf.stop_gradient(codes))
+
+
+def _parts(latent_dim):
+    """Activations as layers, and another kind of reshaping."""
+    codes = keras.Input((latent_dim,), name="z")
+    x = layers.ReLU()(layers.Dense(256)(codes))
+    x = layers.Activation("sigmoid")(layers.Dense(784)(x))
+    return keras.Model(codes, keras.ops.reshape(x, (-1, 28, 28, 1)))
+
+
+_SHARED = layers.Dense(784, activation="sigmoid")
+
+
+def _frozen_decoder(latent_dim):
+    model = _functional(latent_dim)
+    model.layers[1].trainable = False
+    return model
+
+
 RIGHT = {
+    "build_decoder": [
+        _functional,
+        _stack(_HIDDEN, _PIXELS, _IMAGE),
+        _Decoder,
+        _parts,
+        lambda latent_dim: keras.Sequential(
+            [
+                keras.Input((latent_dim,)),
+                layers.Dense(256, "relu"),
+                layers.Dense(784, "sigmoid"),
+                _reshaped(28, 28, 1)(),
+            ]
+        ),
+    ],
     "sample_z": [
         lambda mean, log_var, epsilon: mean + tf.exp(0.5 * log_var) * epsilon,
         lambda mean, log_var, epsilon: mean + tf.sqrt(tf.exp(log_var)) * epsilon,
@@ -52,19 +139,34 @@ def _right_flat(images, reconstructions, mean, log_var, beta):
 
 
 RIGHT["vae_loss"] = [_right_sum, _right_keras, _right_flat]
+
+
+def _repaired(images, reconstructions, mean, log_var):
+    pixels = keras.losses.binary_crossentropy(images, reconstructions)
+    reconstruction = tf.reduce_sum(pixels, axis=(1, 2)) * images.shape[-1]
+    return reconstruction - 0.5 * tf.reduce_sum(1 + log_var - tf.square(mean) - tf.exp(log_var), axis=1)
+
+
+def _repaired_flat(images, reconstructions, mean, log_var):
+    count = tf.shape(images)[0]
+    flat = [tf.reshape(part, (count, -1)) for part in (images, reconstructions)]
+    reconstruction = keras.losses.binary_crossentropy(*flat) * math.prod(images.shape[1:])
+    return reconstruction + _kl(mean, log_var)
+
+
+def _repaired_one_by_one(*batch):
+    """The loss of exercise 4, an image at a time: slow, but right."""
+    one = lambda parts: _right_sum(*(part[None] for part in parts), 1.0)[0]  # noqa: E731
+    return tf.map_fn(one, batch, fn_output_signature=tf.float32)
+
+
 RIGHT["repaired_loss"] = [
-    lambda *batch: _right_sum(*batch, 1.0)[0],
-    lambda *batch: _right_flat(*batch, 1.0)["loss"],
-    lambda *batch: tf.reduce_mean(_right_keras(*batch, 1.0)[0]),
+    _repaired,
+    _repaired_flat,
     lambda images, reconstructions, mean, log_var: (
-        tf.reduce_mean(
-            keras.losses.binary_crossentropy(
-                tf.reshape(images, (len(images), -1)), tf.reshape(reconstructions, (len(images), -1))
-            )
-        )
-        * math.prod(images.shape[1:])
-        - 0.5 * tf.reduce_mean(tf.reduce_sum(1 + log_var - tf.square(mean) - tf.exp(log_var), axis=1))
+        tf.reduce_sum(_nats(images, reconstructions), axis=(1, 2, 3)) + _kl(mean, log_var)
     ),
+    _repaired_one_by_one,
 ]
 
 
@@ -95,18 +197,57 @@ def _mean_kl(mean, log_var):
     return tf.reduce_mean(_kl(mean, log_var))
 
 
+def _unclipped_nats(images, p):
+    return -(images * tf.math.log(p) + (1 - images) * tf.math.log(1 - p))
+
+
 def _unclipped(images, reconstructions):
-    p = reconstructions
-    nats = -(images * tf.math.log(p) + (1 - images) * tf.math.log(1 - p))
-    return tf.reduce_mean(tf.reduce_sum(nats, axis=(1, 2, 3)))
+    return tf.reduce_mean(tf.reduce_sum(_unclipped_nats(images, reconstructions), axis=(1, 2, 3)))
+
+
+def _bce(images, reconstructions):
+    return keras.losses.binary_crossentropy(images, reconstructions)
+
+
+def _bce_mean(images, reconstructions):
+    return tf.reduce_mean(_bce(images, reconstructions)) * 28 * 28
+
+
+def _of_each(images, reconstructions):
+    return tf.reduce_sum(_nats(images, reconstructions), axis=(1, 2, 3))
 
 
 def _course(images, reconstructions, mean, log_var):
-    reconstruction = tf.reduce_mean(keras.losses.binary_crossentropy(images, reconstructions)) * 28 * 28
-    return reconstruction - 0.5 * tf.reduce_sum(1 + log_var - tf.square(mean) - tf.exp(log_var))
+    return _bce_mean(images, reconstructions) - 0.5 * tf.reduce_sum(1 + log_var - tf.square(mean) - tf.exp(log_var))
 
 
 WRONG = {
+    "build_decoder": [
+        (_stack(_HIDDEN, _dense(784, "tanh"), _IMAGE), "probabilities in [0, 1]"),
+        (_stack(_HIDDEN, _dense(784), _IMAGE), "probabilities in [0, 1]"),
+        (_stack(_HIDDEN, _dense(784, "relu"), _IMAGE), "probabilities in [0, 1]"),
+        (_stack(_HIDDEN, _dense(784, "softmax"), _IMAGE), "softmax"),
+        (_stack(_HIDDEN, _PIXELS, _dense(784, "sigmoid"), _IMAGE), "parameters"),
+        (_stack(_HIDDEN, _PIXELS, lambda: layers.Activation("sigmoid"), _IMAGE), "one sigmoid too many"),
+        (_stack(_HIDDEN, _PIXELS), "Reshape"),
+        (_stack(_HIDDEN, _PIXELS, _reshaped(28, 28)), "axis of channels"),
+        (_stack(_dense(256), _PIXELS, _IMAGE), "expected a ReLU"),
+        (_stack(_dense(256, "tanh"), _PIXELS, _IMAGE), "not a tanh"),
+        (_stack(_dense(128, "relu"), _PIXELS, _IMAGE), "202,256"),
+        (_stack(_PIXELS, _IMAGE), "hidden layer of 256 units is missing"),
+        (_stack(_dense(256, "relu", use_bias=False), _dense(784, "sigmoid", use_bias=False), _IMAGE), "need a bias"),
+        (_stack(_HIDDEN, lambda: layers.Dropout(0.5), _PIXELS, _IMAGE), "no dropout"),
+        (lambda latent_dim: _functional(2), "does not take codes of shape (5, 8)"),
+        (lambda latent_dim: keras.Sequential([layers.Dense(256, "relu"), _SHARED, _IMAGE()]), "share weights"),
+        (_frozen_decoder, "freeze nothing"),
+        (_EagerDecoder, "stay in TensorFlow"),
+        (_OneByOne, "compiled step"),
+        (_OneImage, "makes (1, 28, 28, 1)"),
+        (_NoGradient, "no gradient flows"),
+        (lambda latent_dim: keras.Model(z := keras.Input((latent_dim,)), [_functional(latent_dim)(z), z]), "2 outputs"),
+        (lambda latent_dim: _functional(latent_dim).output, "expected a keras.Model"),
+        (lambda latent_dim: None, "return"),
+    ],
     "sample_z": [
         (lambda mean, log_var, epsilon: mean + tf.exp(log_var) * epsilon, "variance"),
         (lambda mean, log_var, epsilon: mean + log_var * epsilon, "logarithm"),
@@ -144,14 +285,22 @@ WRONG = {
         (_loss(_summed, _kl), "Average over the batch"),
     ],
     "repaired_loss": [
-        (_course, "expected"),
-        (lambda *b: _summed(*b[:2]) + tf.reduce_sum(_kl(*b[2:])), "4 times"),
-        (lambda *b: _summed(*b[:2]), "KL is gone"),
-        (lambda *b: tf.reduce_mean(_nats(*b[:2])) + _mean_kl(*b[2:]), "sum over pixels"),
+        (_course, "still summed over the batch: here 4 times"),
+        (lambda *b: _right_sum(*b, 1.0)[0], "loss of the whole batch"),
+        (lambda *b: _bce_mean(*b[:2]) + _mean_kl(*b[2:]), "loss of the whole batch"),
+        (lambda *b: _bce_mean(*b[:2]) + _kl(*b[2:]), "KL is right. The reconstruction is still one number"),
+        (lambda *b: _of_each(*b[:2]) + tf.reduce_sum(_kl(*b[2:])), "KL is still summed over the batch"),
+        (lambda *b: tf.reduce_mean(_bce(*b[:2]), axis=(1, 2)) * 28 * 28 + _kl(*b[2:]), "28 * 28 is written"),
+        (lambda *b: tf.reduce_sum(_bce(*b[:2]), axis=(1, 2)) + _kl(*b[2:]), "the channels: multiply"),
+        (lambda *b: tf.reduce_mean(_bce(*b[:2]), axis=(1, 2)) + _kl(*b[2:]), "sum over the pixels"),
+        (lambda *b: _of_each(*b[:2]), "KL is gone"),
         (lambda *b: tf.reduce_sum(_nats(*b[:2])) + tf.reduce_sum(_kl(*b[2:])), "sum over the batch"),
-        (lambda *b: _summed(*b[:2]) + tf.reduce_mean(_kl(*b[2:])) / 2, "latent dimensions"),
-        (lambda *b: _summed(*b[:2]) + tf.reduce_sum(_kl(*b[2:])) / 128, "128"),
-        (lambda *b: tf.reduce_sum(_nats(*b[:2]), axis=(1, 2, 3)) + _kl(*b[2:]), "shape"),
+        (lambda *b: _of_each(*b[:2]) + _kl(*b[2:]) / 2, "latent dimensions"),
+        (lambda *b: _of_each(*b[:2]) + _kl(*b[2:]) / 128, "128"),
+        (lambda *b: _of_each(*b[:2]) - _kl(*b[2:]), "add them"),
+        (lambda *b: tf.reduce_sum(_unclipped_nats(*b[:2]), axis=(1, 2, 3)) + _kl(*b[2:]), "clips"),
+        (lambda *b: tf.reduce_sum(_bce(*b[:2]), axis=1) + _kl(*b[2:])[:, None], "shape"),
+        (lambda *b: tf.stack([_right_sum(*(p[i : i + 1] for p in b), 1.0)[0] for i in range(len(b[0]))]), "unknown"),
     ],
 }
 
