@@ -62,12 +62,10 @@ sample_count = profile.pick(smoke=200, quick=10_000, full=10_000)
 
 # architecture
 latent_dim = 64
-patch_size = 7  # 4 x 4 cells, so 16 tokens
-heads = 4
 
 # optimisation: the same epochs, penalty and average for all light pairs
 batch_size = 64
-epochs = profile.pick(smoke=1, quick=2, full=30)
+epochs = profile.pick(smoke=1, quick=3, full=30)
 # Adam forgets old squared gradients sooner with 0.99 than with 0.999:
 # in a game they are soon out of date.
 transformer_rates = {"learning_rate": 1e-3, "beta_1": 0.5, "beta_2": 0.99}
@@ -95,8 +93,8 @@ print(f"train: {images.train.shape} from {low:g} to {high:g}, as tanh makes them
 # word looks at all words at once, and *learns* which of them matter to it. GPT and BERT (both 2018) are stacks of such layers.
 #
 # **Images** came later. An image is no sentence, and comparing all pixels with all pixels is too much. The *Vision Transformer* (ViT;
-# Dosovitskiy et al. 2021) cuts the image into square patches and treats each as a word. It beats convolutional networks, but only with very
-# much data: what a convolution knows from the start, that neighbours belong together, a transformer has to learn.
+# Dosovitskiy et al. 2021) cuts the image into square patches and treats each as a word. Trained on very much data
+# it beats convolutional networks; with little it falls behind them: what a convolution knows from the start, that neighbours belong together, a transformer has to learn.
 #
 # **GANs** took attention up in small doses: SAGAN (2018) puts one attention layer between convolutions (lab 08). TransGAN (Jiang et
 # al. 2021) and ViTGAN (Lee et al. 2022) build both networks from transformer blocks. That is what we do here:
@@ -247,7 +245,7 @@ class SelfAttention(keras.layers.Layer):
 # **Before you run it:** we shuffle the tokens and look at the outputs, shuffled in the same way. How far do they differ?
 
 # %%
-layer = SelfAttention(heads)
+layer = SelfAttention(heads=4)
 sequence = tf.random.stateless_normal((1, 49, 128), seed=(SEED, 1))
 order = np.random.default_rng(SEED).permutation(49)
 shuffled = tf.gather(sequence, order, axis=1)
@@ -371,7 +369,7 @@ flat = keras.layers.Dense(128, activation="relu")(
 try:
     keras.layers.Reshape((49, 128))(flat)
 except ValueError as error:
-    print("ValueError:", " ".join(str(error).split())[:150])
+    print("ValueError:", str(error).split("\x1b[1m")[-1].split("\x1b")[0])
 
 # %% [markdown]
 # 128 go in, $49 \cdot 128 = 6272$ should come out: it cannot work. Even with 6,272 units it would not cut the image: each "token" would see all pixels.
@@ -557,7 +555,7 @@ checks.require("my_discriminator")
 ### END HIDDEN TESTS
 
 # %%
-visualize.show_layers(my_generator(latent_dim, 2))
+visualize.show_layers(models.light_transformer_pair(latent_dim).generator)
 
 # %% [markdown]
 # In G the block holds 131,968 weights, and the first dense layer, $65 \cdot 2048 = 133{,}120$, a little more: it has to give each of the 16 tokens a start of its own. If
@@ -616,17 +614,18 @@ course_gan.fit(
 )
 course_steps = len(course_gan.step_history["g_loss"])
 print(f"{course_steps:,} steps in {course_clock.used:.0f} s")
+course_samples = course_gan.sample(sample_count, seed=2)
 visualize.show_grid(
-    course_gan.sample(40, seed=1),
+    course_samples[:40],
     title=f"Lab 2's transformer pair after {course_steps:,} steps",
 )
 
 # %% [markdown]
-# c
+# **What you should see** (`quick`): your sheet and your number of steps answer it. If you see strokes and a few whole digits, it learns, but slowly: attention among 49 tokens and two transposed convolutions cost much per step. In the table of section 10 it stands beside the others with its FID.
 #
 # ## 8. Your pair, with patches that touch
 #
-# Now your own pair, which is a quarter as large. First **without overlap**: each token of G draws its own 7x7 pixels, and each token of D sees its own.
+# Now your own pair, which is a fifth as large. First **without overlap**: each token of G draws its own 7x7 pixels, and each token of D sees its own.
 #
 # One thing more. Nothing limits how steeply a transformer's score may change: dot-product attention is not Lipschitz, that is, no number bounds its slope over
 # all inputs (Kim et al. 2021), since its scores are products of two tokens. The norms in front tame that, but they promise no small slope. And G learns badly
@@ -662,9 +661,8 @@ def train(pair, rates, name):
 keras.utils.set_random_seed(SEED)
 touching_pair = my_generator(latent_dim, 0), my_discriminator(0)
 touching_gan, touching_seconds = train(touching_pair, transformer_rates, "touching")
-visualize.show_grid(
-    touching_gan.sample(40, seed=1), title="Your pair, patches of 7x7 that touch"
-)
+touching_samples = touching_gan.sample(sample_count, seed=2)
+visualize.show_grid(touching_samples[:40], title="Your pair, patches of 7x7 that touch")
 
 # %% [markdown]
 # How large is the jump from one column of pixels to the next? In real digits it changes smoothly from the edge to the middle. We draw it for your samples, and
@@ -693,7 +691,6 @@ def border_ratio(pictures, place=13):
 
 
 real_pictures = digits.test_images / 255
-touching_samples = touching_gan.sample(sample_count, seed=2)
 places = np.arange(1, 28)
 visualize.plot_curves(
     {
@@ -709,7 +706,7 @@ visualize.plot_curves(
 print(f"border ratio of patches that touch: {border_ratio(touching_samples):.2f}")
 
 # %% [markdown]
-# **What you should see:** t strokes that break or shift where they cross one of six invisible lines. Did you expect flaws elsewhere, in thin strokes say? The curve
+# **What you should see:** a border ratio of about 1.6, and strokes that break or shift where they cross one of six invisible lines. Did you expect flaws elsewhere, in thin strokes say? The curve
 # decides: it has a peak at each line of the grid, and nowhere else.
 
 # %% [markdown] question="borders" points=2
@@ -748,14 +745,14 @@ pair = my_generator(latent_dim, 2), my_discriminator(2)
 gan, seconds = train(pair, transformer_rates, "overlapping")
 
 # %% top="Eighty handwritten digits drawn by a GAN made of two transformers"
+samples = gan.sample(sample_count, seed=2)
 visualize.show_grid(
-    gan.sample(80, seed=1),
+    samples[:80],
     columns=16,
     title="Digits by two transformers, patches that overlap",
 )
 
 # %%
-samples = gan.sample(sample_count, seed=2)
 visualize.plot_curves(
     {
         "real": (places, jumps(real_pictures, 2)),
@@ -780,7 +777,7 @@ visualize.show_sheets(
 )
 
 # %% [markdown]
-# **What you should see:** o No convolution was needed, and next to no parameters: 9,288 more in G, 9,216 more in D. What mends the borders is that each
+# **What you should see:** the peaks are gone, the border ratio is about 1, and the strokes run through. No convolution was needed, and next to no parameters: 9,288 more in G, 9,216 more in D. What mends the borders is that each
 # network looks a little beyond its own cell. (The lesson is older than GANs: Swin transformers shift their windows from layer to layer, and T2T-ViT cuts overlapping
 # patches, both 2021.)
 #
@@ -835,7 +832,7 @@ reference = judging.real_reference(
 contest = {
     "Lab 2's transformer": (
         course_gan,
-        course_gan.sample(sample_count, seed=2),
+        course_samples,
         course_clock.used,
         course_batch_size,
     ),
@@ -872,7 +869,7 @@ counts["real digits"] = np.bincount(probabilities.argmax(axis=1)[sure], minlengt
 rows.append({"pair": "real digits", "border": 1.0, "clear": round(sure.mean(), 2)})
 floor = "none" if quality.floor is None else f"{quality.floor:.2f}"
 print(f"floor of the FID: {floor} (real digits against other real digits)")
-pd.DataFrame(rows).set_index("pair").astype(object).fillna("")
+pd.DataFrame(rows, dtype=object).set_index("pair").fillna("").T
 
 # %% [markdown]
 # *Clear* is the share of samples of which the frozen classifier is more than 90 % sure: what it doubts is often broken. And which digits are there? We count the clear
@@ -886,11 +883,30 @@ pd.DataFrame(counts, index=pd.Index(range(10), name="digit")).T
 # precision and recall, all ten digits, clear ones. What do the remaining flaws in the sheets look like, and what do they have to do with what each network knows from the start?
 #
 # ### BEGIN SOLUTION
-# **Model answer.**
+# **Model answer.** (Brackets stand for figures of one's own table.) *Cost:* my overlapping pair has 434,938 weights, the CNN 1,301,410, three times as many; after the same 2,346 steps the transformer has
+# taken (time of the transformer) ms per image and the CNN (time of the CNN): the number of weights does not tell the time. *Quality:* FID 4.4 against (FID of the CNN) for the CNN and (FID without overlap) without overlap, all over a floor of 0.53;
+# precision (overlap), (CNN) and (without overlap); recall (overlap), (CNN) and (without overlap). *Digits:* all ten are there in every column, hundreds of times each; the classifier is sure of 68 % of my overlapping samples, of
+# (share of the CNN) of the CNN's and of (share without overlap) without overlap (real digits: 95 %). *Flaws:* without overlap strokes break at the lines of the grid. With overlap what is left are strokes that end in the middle of nowhere, or two digits
+# in one: each part looks right, but the parts do not agree. The CNN's flaws are blobs and open loops. The CNN knows from the start that neighbours
+# belong together, since the same small kernels run over the whole image; the transformer has to learn it, and gets a part of it as a gift when its patches overlap.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | cost (1) | own numbers for weights and for time, CNN against transformer | only one of the two | no numbers |
+# | quality (1) | own FIDs with the floor, and precision or recall, for the pairs compared | FID without the floor, or without precision and recall | "looks better" |
+# | digits (1) | says from the own table whether all ten are there, and compares the shares of clear ones | one of the two | neither |
+# | flaws and their reason (1) | names a flaw seen in the own sheets, and connects it with locality: built into the CNN, learned (or partly given by overlap) in the transformer | a flaw or the reason | neither |
+#
+# **Enough for full marks.** "434,938 weights against 1,301,410, (time of the transformer) against (time of the CNN) ms per image. FID 4.4 (overlap), (FID without overlap) (touching), (FID of the CNN) (CNN), floor 0.53, recall (overlap), (without overlap), (CNN). All ten digits in each, clear
+# 68 %, (share without overlap), (share of the CNN). Mine have strokes that stop suddenly: parts that do not agree, since a transformer has to learn what belongs together, and a CNN's kernels have it built in."
+#
+# **Typical wrong answer.** "The transformer is better because it has the lower FID and fewer parameters." Half a point for cost (no time), half for quality (no floor, no recall), none for the rest.
 # ### END SOLUTION
 
 # %% [markdown]
-# a
+# **What you should see** (`quick`): with overlap an FID of about 4 to 5 after three epochs, and a border ratio of about 1. Some two thirds of these digits are clear to the classifier, against 95 % of the real ones: strokes run over the borders now, but not every digit is whole. Whichever sheet you preferred: look whether the table agrees, and if it does not, which flaw your eye weighs more than the judge does. Another seed gives other numbers, so a small difference between two rows says little.
 #
 # ## 11. Where does the discriminator look?
 #
@@ -920,13 +936,12 @@ def map_of(batch, query):
 
 
 query = (1, 2)
-noise = gan.noise_from_seed(4, seed=3)
+fakes = gan(gan.noise_from_seed(4, seed=3))  # in [-1, 1], as D takes them
 visualize.show_attention(
     digits.test_images[:4],
     map_of(images.test[:4], query),
-    gan.sample(noise),
-    # D takes what G draws, in [-1, 1]; sample() brings it to [0, 1]
-    map_of(gan(noise), query),
+    data.ready_to_show(np.asarray(fakes), "tanh"),  # in [0, 1]
+    map_of(fakes, query),
     query=query,
     title="What the framed cell's patch takes from each other in D (mean of 4 heads)",
 )
@@ -944,7 +959,21 @@ print(f"from image to image a weight varies by {100 * spread:.0f} % of the mean 
 # the same for each image? And what can such a map *not* tell you?
 #
 # ### BEGIN SOLUTION
-# **Model answer.**
+# **Model answer.** No: in my maps the framed patch takes from patches at the other end of the digit as well as from neighbours; in one layer it can compare itself with any place, which a small
+# kernel cannot. The heads' entropies, (own four numbers) nats, lie below 2.77, so the weights are not even: each head spreads over about as many patches as exp(entropy) says, (own number) of 16. The attention is not
+# the same for each image: a weight varies by (own number) % from image to image, since queries and keys are made from the content. The map does not tell how much a patch matters for the score: the values, the
+# residual path and the layers behind decide what is done with what was gathered, and the mean over the heads hides what each of them does.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | reading (1) | far patches or not, and the same for each image or not, both with an own number or a named map | one of the two, or both without evidence | no reading of own maps |
+# | limits (1) | a large weight is no proof of importance, with a reason (values, residual path, later layers, or the mean over heads) | without a reason | says that the map shows what matters for the score |
+#
+# **Enough for full marks.** "My second map is bright at the bottom left, far from the frame, and a weight varies by (own number) % between images. A large weight need not matter for the score: later layers may ignore the value."
+#
+# **Typical wrong answer.** "D looks at the bright patches, so these decide whether the digit is real." Half a point at most for reading (no evidence, one half), none for limits: this is just what the map cannot tell.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -957,7 +986,7 @@ print(f"from image to image a weight varies by {100 * spread:.0f} % of the mean 
 # **Before you run it:** the fakes stand beside the training images that are nearest to them, pixel by pixel. How would you recognise a copy?
 
 # %%
-ten = data.to_uint8(gan.sample(10, seed=4))
+ten = data.to_uint8(samples[100:110])
 nearest = judging.nearest_images(ten, digits.train_images)
 distances = (nearest.distances[:, 0] / 28).round(0)
 print("root mean square difference in grey levels:", distances)
@@ -969,7 +998,7 @@ visualize.show_pairs(
 )
 
 # %% [markdown]
-# A copy would differ by a few grey levels at most. c So these ten show no sign of copying. That is no proof: a network can keep parts of images, or
+# A copy would differ by a few grey levels at most. Your distances are printed above the picture. If they are tens of grey levels, these ten show no sign of copying. That is no proof: a network can keep parts of images, or
 # images that lie far from these ten samples.
 
 # %% [markdown] question="strengths" points=4
@@ -977,7 +1006,27 @@ visualize.show_pairs(
 # strengths and two challenges of each, and say for which task you would choose which, with one observation of your own from this lab.
 #
 # ### BEGIN SOLUTION
-# **Model answer.**
+# **Model answer.** *CNNs.* Strengths: locality and the same kernel everywhere are built in, so they learn from little data and few steps; the cost grows only linearly with the number of pixels; and their training is
+# well understood (strided convolutions and batch norm since 2015, spectral norm since 2018). Challenges: one layer sees only a small neighbourhood, so global structure, such as two matching
+# eyes, needs depth; transposed convolutions can leave checkerboards. *Transformers.* Strengths: every patch sees every other in the first layer, so distant parts can agree; the weights depend on the content; the same block
+# serves images, text, and both together. Challenges: attention compares all pairs, so its cost grows with the square of the number of tokens; locality is not built in, so they need more data or
+# steps; D has no bounded slope, so a penalty is needed; positions have to be supplied. *Choice.* For few images on a small machine I take a CNN. For much data, or where text
+# steers the image, a transformer, or a CNN with one attention layer (SAGAN). *Observed here:* my transformer without overlap had a border ratio of 1.6 and an FID of (FID without overlap); two pixels of overlap, a
+# bit of locality, brought the FID to 4.4.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | CNN, strengths and challenges (1) | two of each | three in all, or two of one kind only | fewer |
+# | transformer, strengths (1) | two | one | none, or "better quality" without a reason |
+# | transformer, challenges (1) | two | one | none |
+# | choice (1) | a task for each, with a reason, and an observation with a number of the own run | without the number | no task |
+#
+# **Enough for full marks.** "CNN: learns from few images, cost linear in pixels; but one layer sees little, and checkerboards. Transformer: distant patches meet in one layer, and text fits in as more tokens; but the cost is quadratic in
+# tokens, and locality must be learned. Few images: CNN; captions: transformer. Here overlap alone brought my FID from (FID without overlap) to 4.4: locality is worth much."
+#
+# **Typical wrong answer.** "CNNs are old and only see locally, transformers see everything and are state of the art." Nothing for the CNN (one challenge), half a point for the transformer's strengths, nothing else.
 # ### END SOLUTION
 
 # %% [markdown]

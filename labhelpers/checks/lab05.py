@@ -564,6 +564,11 @@ def my_discriminator(answer: Answer) -> str:
                 f"{scores.max():.3g}, expected raw scores beyond 1: no activation at the "
                 "end, the loss has the sigmoid in it."
             )
+    if not any(hasattr(layer, "last_weights") for layer in network._flatten_layers()):
+        raise Wrong(
+            f"{given} has no layer with last_weights, expected your SelfAttention in its "
+            "block: section 11 looks at the weights that it keeps."
+        )
     return "shapes and sizes are right; the raw score hears every pixel."
 
 

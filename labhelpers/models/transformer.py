@@ -330,13 +330,14 @@ def light_transformer_pair(
     width: int = 128,
     blocks: int = 1,
 ) -> Pair:
-    """A transformer pair that learns digits on two processor cores: G 274,225 parameters, D 143,233, no convolution.
+    """A transformer pair that learns digits on two processor cores, without convolution.
 
-    Attention and feed-forward layers are added to their input (residual), with the norm in front of them. Train it with
-    Adam(5e-4, 0.5, 0.99) for both, batches of 64, an average of G (``ema=0.995``), and the non-saturating loss with an
-    R1 penalty of gamma 0.5: on MNIST FID 21.0 after 1,564 steps (10,000 samples, our judge). Without the penalty a step
-    costs little more than half, and the same FID takes 2,814 steps; the rarest digit is then three times as rare.
-    Hidden dense layers (256 units before G's tokens, 128 after D's) kept FID above 220 for the first 200 to 600 steps.
+    G has 283,001 parameters, D 151,937 (273,713 and 142,721 without overlap). Attention
+    and feed-forward layers are added to their input (residual), with the norm in front.
+    Patches overlap in both networks, so that a token of D sees both sides of a border.
+    Train it with Adam(1e-3, 0.5, 0.99) for both, batches of 64, an average of G, and the
+    non-saturating loss with an R1 penalty of gamma 0.5 in every fourth step: on MNIST
+    FID 6.7 after 1,564 steps and 4.4 after 2,346 (10,000 samples, our judge, one seed).
 
     Args:
         latent_dim: length of a noise vector.

@@ -466,6 +466,13 @@ def _convolution_discriminator(overlap):
     padded = layers.ZeroPadding2D(overlap)(images)
     tokens = layers.Conv2D(128, 7 + 2 * overlap, strides=7)(padded)
     tokens = PositionEmbedding()(layers.Reshape((16, 128))(tokens))
+    tokens = layers.LayerNormalization()(_branches(tokens, 4))
+    return keras.Model(images, layers.Dense(1)(layers.Flatten()(tokens)))
+
+
+def _without_kept_weights(overlap):
+    images = keras.Input((28, 28, 1))
+    tokens = PositionEmbedding()(layers.Dense(128)(Patchify(7, overlap)(images)))
     tokens = layers.LayerNormalization()(_keras_block(tokens, 4))
     return keras.Model(images, layers.Dense(1)(layers.Flatten()(tokens)))
 
@@ -599,6 +606,7 @@ WRONG = {
         (_pair("D", ends=layers.GlobalAveragePooling1D), "Flatten"),
         (_pair("D", norm=layers.BatchNormalization), "parameters"),
         (_half_blind, "does not look at"),
+        (_without_kept_weights, "last_weights"),
         (lambda overlap: _draw(64, overlap), "takes"),
         (lambda overlap: None, "return"),
     ],
