@@ -1,57 +1,212 @@
-"""Checks of lab 05: patches, trained positions, and a GAN that fit can train."""
+"""Checks of lab 05: attention, patches, positions, and two networks made of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from labhelpers.arrays import Tensor
 from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
-from labhelpers.checks.networks import as_model, largest_change, with_random_weights
+from labhelpers.checks.networks import as_model, expect_shape, with_random_weights
 from labhelpers.checks.numeric import (
     Floats,
     expect_close,
     gradients,
-    one_number,
+    parts_of,
     tensor,
     to_array,
 )
+from labhelpers.models import transformer
 from labhelpers.models.transformer import Patchify, PositionEmbedding, Unpatchify
 
-
-def _patchify(images: Any, patch_size: int) -> Any:
-    return Patchify(patch_size)(images)
+_BOTH = ("output", "weights")
 
 
-def _unpatchify(
-    patches: Any, patch_size: int, image_shape: tuple[int, int, int]
+def _softmax(scores: Floats, axis: int = -1) -> Floats:
+    raised = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return raised / raised.sum(axis=axis, keepdims=True)
+
+
+def _weights(query: Floats, key: Floats, scale: float, axis: int = -1) -> Floats:
+    return _softmax(query @ key.swapaxes(-1, -2) / scale, axis)
+
+
+@exercise(stand_in=transformer.attention)
+def attention(answer: Answer) -> str:
+    """Exercise 1: scaled dot-product attention, with any number of axes in front."""
+    rng = np.random.default_rng(1)
+    for shape in ((), (2,), (2, 3)):
+        given = f"query {(*shape, 4, 9)}, key {(*shape, 5, 9)}, value {(*shape, 5, 6)}"
+        query, key, value = (
+            rng.normal(size=(*shape, *last)) for last in ((4, 9), (5, 9), (5, 6))
+        )
+        result = answer(tensor(query), tensor(key), tensor(value))
+        mixed, weights = parts_of(result, _BOTH, "the two results", "attention")
+        right = _weights(query, key, 3.0)
+        unscaled, columns = _weights(query, key, 1.0), _weights(query, key, 3.0, -2)
+        scores = query @ key.swapaxes(-1, -2) / 3
+        expect_close(
+            weights,
+            right,
+            f"{given}: the weights",
+            hints=[
+                (unscaled, "Divide the scores by the root of the key's length."),
+                (_weights(query, key, 9.0), "Divide by the root of the key's length."),
+                (
+                    columns,
+                    "The softmax runs over the keys: each query's row sums to 1.",
+                ),
+                (scores, "These are the scores: a softmax turns them into weights."),
+                (right.swapaxes(-1, -2), "One row for each query, please."),
+                (right @ value, "Return the output first, then the weights."),
+            ],
+        )
+        expect_close(mixed, right @ value, f"{given}: the output")
+    large = tensor(np.array([[400.0, 0.0], [0.0, 400.0]]))
+    _, weights = answer(large, large, large)
+    expect_close(
+        weights, np.eye(2), "queries and keys of length 400", relative=0, absolute=1e-3
+    )
+    inputs = {
+        name: tensor(rng.normal(size=(3, 4))) for name in ("query", "key", "value")
+    }
+    gradients(lambda *three: answer(*three)[0], inputs)
+    return "right for any number of axes in front and for large scores; gradients flow."
+
+
+@exercise(stand_in=transformer.multi_head)
+def multi_head(answer: Answer) -> str:
+    """Exercise 2: several heads side by side, and a matrix that mixes what they gather."""
+    rng = np.random.default_rng(2)
+    for count, tokens, features, heads in ((2, 5, 12, 3), (1, 7, 8, 2), (5, 3, 4, 1)):
+        given = f"tokens {(count, tokens, features)}, {heads} head{'s' * (heads > 1)}"
+        sequence = rng.normal(size=(count, tokens, features))
+        matrices = [rng.normal(size=(features, features)) / 2 for _ in range(4)]
+        result = answer(tensor(sequence), [tensor(each) for each in matrices], heads)
+        mixed, weights = parts_of(result, _BOTH, "the two results", "multi_head")
+        joined, right = _heads_by_hand(sequence, matrices, heads)
+        one_head, _ = _heads_by_hand(sequence, matrices, 1)
+        unscaled = _heads_by_hand(sequence, matrices, heads, 1.0)
+        wrong_scale = _heads_by_hand(sequence, matrices, heads, features**0.5)
+        output = matrices[3]
+        expect_close(
+            mixed,
+            joined @ output,
+            f"{given}: the output",
+            hints=[
+                (joined, "The last matrix mixes what the heads have gathered."),
+                (one_head @ output, "Each head compares its own part of the features."),
+                (unscaled[0] @ output, "Divide the scores by a root."),
+                (wrong_scale[0] @ output, "The key of one head has d / heads numbers."),
+                (sequence + joined @ output, "The input is added later, not here."),
+                (
+                    _heads_by_hand(sequence, matrices, heads, split=_reshaped)[0]
+                    @ output,
+                    "A reshape to (batch, heads, tokens, ...) mixes up tokens and heads: "
+                    "split the last axis first, then transpose.",
+                ),
+            ],
+        )
+        expect_close(weights, right, f"{given}: the weights")
+    sequence = tensor(rng.normal(size=(2, 3, 4)))
+    named = {"the tokens": sequence} | {
+        f"the {name} matrix": tensor(rng.normal(size=(4, 4)))
+        for name in ("query", "key", "value", "output")
+    }
+    gradients(lambda tokens, *four: answer(tokens, list(four), 2)[0], named)
+    four = list(named.values())[1:]
+    compiled = tf.function(lambda tokens: answer(tokens, four, 2)[0])
+    for count in (1, 2, 5):
+        batch = tensor(rng.normal(size=(count, 3, 4)))
+        expect_close(
+            compiled(batch),
+            to_array(answer(batch, four, 2)[0], "the output"),
+            f"compiled, with a batch of {count}",
+        )
+    return "every head gathers for itself, one matrix mixes them; gradients flow."
+
+
+def _heads_by_hand(
+    sequence: Floats,
+    matrices: Sequence[Floats],
+    heads: int,
+    scale: float | None = None,
+    split: Any = None,
+) -> tuple[Floats, Floats]:
+    """What the heads gather, laid side by side, and their weights."""
+    size = sequence.shape[-1] // heads
+    query, key, value = (sequence @ matrix for matrix in matrices[:3])
+    if split is not None:
+        query, key, value = (split(each, heads) for each in (query, key, value))
+        weights = _weights(query, key, size**0.5)
+        gathered = weights @ value
+        return gathered.swapaxes(1, 2).reshape(sequence.shape), weights
+    parts, all_weights = [], []
+    for head in range(heads):
+        part = slice(head * size, (head + 1) * size)
+        weights = _weights(query[..., part], key[..., part], scale or size**0.5)
+        parts.append(weights @ value[..., part])
+        all_weights.append(weights)
+    return np.concatenate(parts, axis=-1), np.stack(all_weights, axis=1)
+
+
+def _reshaped(values: Floats, heads: int) -> Floats:
+    count, tokens, features = values.shape
+    return values.reshape(count, heads, tokens, features // heads)
+
+
+def _patchify(images: Any, patch_size: int, overlap: int = 0) -> Any:
+    return Patchify(patch_size, overlap)(images)
+
+
+def _add_up(
+    patches: Any, patch_size: int, overlap: int, image_shape: tuple[int, int, int]
 ) -> Any:
-    return Unpatchify(image_shape, patch_size)(patches)
+    return Unpatchify(image_shape, patch_size, overlap)(patches)
 
 
-_STEPS = 12
-"""How long each player trains alone in exercise 3."""
+_CASES = (
+    (3, 6, 4, 2, 2, 0),
+    (2, 28, 28, 1, 4, 0),
+    (2, 28, 28, 1, 7, 2),
+    (1, 14, 21, 3, 7, 1),
+    (5, 8, 8, 2, 4, 4),
+)
+"""Batches of images: count, height, width, channels, patch_size, overlap."""
 
-_CASES = ((3, 6, 4, 2, 2), (2, 28, 28, 1, 4), (2, 14, 21, 3, 7))
-"""Batches of other shapes: count, height, width, channels, patch_size."""
 
-
-def _numpy_patchify(images: Floats, patch_size: int) -> Floats:
+def _numpy_patchify(images: Floats, patch_size: int, overlap: int = 0) -> Floats:
     """Patch by patch with plain slices: rows of patches from the top, each from the left."""
     _, height, width, _ = images.shape
+    side = patch_size + 2 * overlap
+    around = [(0, 0), (overlap, overlap), (overlap, overlap), (0, 0)]
+    padded = np.pad(images, around)
     corners = [
         (top, left)
         for top in range(0, height, patch_size)
         for left in range(0, width, patch_size)
     ]
-    patches = [
-        images[:, top : top + patch_size, left : left + patch_size]
-        for top, left in corners
-    ]
+    patches = [padded[:, top : top + side, left : left + side] for top, left in corners]
     return np.stack([patch.reshape(len(images), -1) for patch in patches], axis=1)
+
+
+def _numpy_add_up(
+    patches: Floats, patch_size: int, overlap: int, shape: tuple[int, int, int]
+) -> Floats:
+    """Tile by tile with plain slices, added where they overlap."""
+    height, width, channels = shape
+    side = patch_size + 2 * overlap
+    high, wide = height + 2 * overlap, width + 2 * overlap
+    padded = np.zeros((len(patches), high, wide, channels))
+    columns = width // patch_size
+    for number in range(patches.shape[1]):
+        top, left = number // columns * patch_size, number % columns * patch_size
+        tile = patches[:, number].reshape(-1, side, side, channels)
+        padded[:, top : top + side, left : left + side] += tile
+    return padded[:, overlap : overlap + height, overlap : overlap + width]
 
 
 def _numbered(*shape: int) -> Floats:
@@ -60,17 +215,18 @@ def _numbered(*shape: int) -> Floats:
 
 @exercise(stand_in=_patchify)
 def patchify(answer: Answer) -> str:
-    """Exercise 1a: images to sequences of patches."""
+    """Exercise 3a: images to sequences of patches that may overlap."""
     images = _numbered(1, 4, 4, 1)
     right = _numpy_patchify(images, 2)
     expect_close(
-        answer(tensor(images), 2),
+        answer(tensor(images), 2, 0),
         right,
-        "a 4x4 image with the pixels 0 to 15, patch_size=2",
+        "a 4x4 image with the pixels 0 to 15, patch_size=2, overlap=0",
         hints=[
             (
                 images.reshape(1, 4, 4),
-                "A plain reshape cuts rows into pieces: bring the two axes of a patch together first.",
+                "A plain reshape cuts rows into pieces: bring the two axes of a patch "
+                "together first.",
             ),
             (
                 right.swapaxes(1, 2),
@@ -83,39 +239,60 @@ def patchify(answer: Answer) -> str:
             ),
             (
                 right.reshape(1, 4, 2, 2, 1),
-                "Each patch is a flat vector of patch_size * patch_size * channels numbers.",
+                "Each patch is a flat vector of side * side * channels numbers.",
             ),
         ],
     )
-    for count, height, width, channels, patch_size in _CASES:
+    overlapping = _numpy_patchify(images, 2, 1)
+    edged = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="edge")
+    repeated = np.stack(
+        [
+            edged[:, top : top + 4, left : left + 4].reshape(1, -1)
+            for top in (0, 2)
+            for left in (0, 2)
+        ],
+        axis=1,
+    )
+    expect_close(
+        answer(tensor(images), 2, 1),
+        overlapping,
+        "a 4x4 image with the pixels 0 to 15, patch_size=2, overlap=1",
+        hints=[
+            (right, "With overlap=1 a patch has 4x4 pixels, one more on each side."),
+            (repeated, "Outside of the image there are zeros."),
+        ],
+    )
+    for count, height, width, channels, patch_size, overlap in _CASES:
         images = _numbered(count, height, width, channels) / 100
         given = (
-            f"{count} images of {height}x{width}x{channels}, patch_size={patch_size}"
+            f"{count} images of {height}x{width}x{channels}, patch_size={patch_size}, "
+            f"overlap={overlap}"
         )
         expect_close(
-            answer(tensor(images), patch_size),
-            _numpy_patchify(images, patch_size),
+            answer(tensor(images), patch_size, overlap),
+            _numpy_patchify(images, patch_size, overlap),
             given,
         )
     gradients(
-        lambda images: answer(images, 2), {"the images": tensor(_numbered(1, 4, 4, 1))}
+        lambda images: answer(images, 2, 1),
+        {"the images": tensor(_numbered(1, 4, 4, 1))},
     )
-    return "right for square and oblong images, one channel and three; gradients flow."
+    return "right with and without overlap, for one channel and three; gradients flow."
 
 
-@exercise(stand_in=_unpatchify)
-def unpatchify(answer: Answer) -> str:
-    """Exercise 1b: the inverse."""
+@exercise(stand_in=_add_up)
+def add_up(answer: Answer) -> str:
+    """Exercise 3b: patches to images, added up where they overlap."""
     images = _numbered(1, 4, 4, 1)
     patches = _numpy_patchify(images, 2)
     expect_close(
-        answer(tensor(patches), 2, (4, 4, 1)),
+        answer(tensor(patches), 2, 0, (4, 4, 1)),
         images,
-        "the four patches of a 4x4 image with the pixels 0 to 15",
+        "the four patches of a 4x4 image with the pixels 0 to 15, overlap=0",
         hints=[
             (
                 patches.reshape(1, 4, 4, 1),
-                "A plain reshape lays the patches end to end: undo the transpose first.",
+                "A plain reshape lays the patches end to end: put each into its place.",
             ),
             (images.swapaxes(1, 2), "Rows and columns are swapped."),
             (
@@ -124,24 +301,41 @@ def unpatchify(answer: Answer) -> str:
             ),
         ],
     )
-    for count, height, width, channels, patch_size in _CASES:
-        images = _numbered(count, height, width, channels) / 100
-        given = f"the patches of {count} images of {height}x{width}x{channels}, patch_size={patch_size}"
-        found = answer(
-            tensor(_numpy_patchify(images, patch_size)),
-            patch_size,
-            (height, width, channels),
-        )
-        expect_close(found, images, given)
-    gradients(
-        lambda patches: answer(patches, 2, (4, 4, 1)), {"the patches": tensor(patches)}
+    ones = np.ones((1, 4, 16))
+    sums = _numpy_add_up(ones, 2, 1, (4, 4, 1))
+    expect_close(
+        answer(tensor(ones), 2, 1, (4, 4, 1)),
+        sums,
+        "four patches of 4x4 ones for a 4x4 image, overlap=1",
+        hints=[
+            (np.ones((1, 4, 4, 1)), "Where patches overlap their pixels are added up."),
+            (
+                np.pad(sums, [(0, 0), (1, 1), (1, 1), (0, 0)])[:, :4, :4],
+                "Cut the border off on all four sides.",
+            ),
+        ],
     )
-    return "the exact inverse; gradients flow."
+    rng = np.random.default_rng(3)
+    for count, height, width, channels, patch_size, overlap in _CASES:
+        shape = (height, width, channels)
+        cells = (height // patch_size) * (width // patch_size)
+        pixels = (patch_size + 2 * overlap) ** 2 * channels
+        patches = rng.normal(size=(count, cells, pixels))
+        expect_close(
+            answer(tensor(patches), patch_size, overlap, shape),
+            _numpy_add_up(patches, patch_size, overlap, shape),
+            f"{count} x {cells} patches for images of {height}x{width}x{channels}, "
+            f"patch_size={patch_size}, overlap={overlap}",
+        )
+    gradients(
+        lambda patches: answer(patches, 2, 1, (4, 4, 1)), {"the patches": tensor(ones)}
+    )
+    return "the exact inverse without overlap, sums with it; gradients flow."
 
 
 @exercise(stand_in=PositionEmbedding)
 def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the student's class is)
-    """Exercise 2: a layer with one trained vector for each position."""
+    """Exercise 4: a layer with one trained vector for each position."""
     tokens, features = 5, 3
     rng = np.random.default_rng(5)
     sequence = rng.normal(size=(4, tokens, features))
@@ -207,145 +401,245 @@ def _why_untracked(layer: keras.layers.Layer, found: int) -> str:
     return "the shape of the weight is input_shape[1:], one vector per position."
 
 
-class _MyGAN(keras.Model):
-    """labhelpers' version of the student's class, with the same three methods."""
+def _block_size(features: int) -> int:
+    """Parameters of a transformer block: attention, two dense layers, two norms."""
+    attention, dense = 4 * features**2, 4 * features**2 + 3 * features
+    return attention + dense + 4 * features
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model) -> None:
-        super().__init__()
-        self.generator = generator
-        self.discriminator = discriminator
 
-    def compile(
-        self,
-        generator_optimizer: keras.optimizers.Optimizer,
-        discriminator_optimizer: keras.optimizers.Optimizer,
-        **kwargs: Any,
-    ) -> None:
-        """Keep both optimizers."""
-        super().compile(optimizer=generator_optimizer, **kwargs)
-        self.generator_optimizer = generator_optimizer
-        self.discriminator_optimizer = discriminator_optimizer
-
-    def train_step(self, real_images: Any) -> dict[str, Any]:
-        """One step of both players."""
-        noise = tf.random.normal(
-            (tf.shape(real_images)[0], self.generator.input_shape[-1])
+@exercise(stand_in=transformer.transformer_block)
+def transformer_block(answer: Answer) -> str:
+    """Exercise 5: two branches, each behind a norm, each added to its input."""
+    rng = np.random.default_rng(5)
+    inputs = keras.Input((6, 8))
+    result = answer(inputs, 2)
+    if not isinstance(result, keras.KerasTensor):
+        raise Wrong(
+            f"transformer_block(tokens, 2) is {kind_of(result)}, expected tokens again: "
+            "is there a `return`?"
         )
-        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
-            fake_images = self.generator(noise, training=True)
-            real_logits = self.discriminator(real_images, training=True)
-            fake_logits = self.discriminator(fake_images, training=True)
-            d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
-                tf.nn.softplus(fake_logits)
-            )
-            g_loss = tf.reduce_mean(tf.nn.softplus(-fake_logits))
-        for tape, loss, network, optimizer in (
-            (d_tape, d_loss, self.discriminator, self.discriminator_optimizer),
-            (g_tape, g_loss, self.generator, self.generator_optimizer),
-        ):
-            optimizer.apply(
-                tape.gradient(loss, network.trainable_variables),
-                network.trainable_variables,
-            )
-        return {"g_loss": g_loss, "d_loss": d_loss}
-
-
-@exercise(stand_in=_MyGAN)
-def MyGAN(answer: Answer) -> str:  # noqa: N802  (named as the student's class is)
-    """Exercise 3: the GAN itself. Each player alone must get better at its own game, and leave the other as it was."""
-    real_images = tensor(np.random.default_rng(6).normal(1.0, 0.1, size=(16, 4)))
-    for learner in ("D", "G"):
-        _expect_learns_alone(answer, learner, real_images)
-    gan = _assembled(answer, 0.05, 0.05)
-    gan.jit_compile = (
-        False  # compiling two tiny networks with XLA takes longer than training them
+    network = keras.Model(inputs, result)
+    expect_shape(
+        network.output_shape, (6, 8), "tokens", "transformer_block(tokens, 2) makes"
     )
-    batches = tf.data.Dataset.from_tensor_slices(real_images).batch(6)
-    history = gan.fit(batches, epochs=2, shuffle=False, verbose=0).history
-    missing = {"g_loss", "d_loss"} - set(history)
-    if missing:
+    tokens = rng.normal(size=(5, 6, 8))
+    _expect_every_row_for_itself(network, tokens, "a block of 6 tokens")
+    count, expected = network.count_params(), _block_size(8)
+    if count != expected:
+        shares = {
+            4 * 64: "the attention (4 * 64 weights)",
+            16: "a norm (16)",
+            32: "both norms (32)",
+            8 * 16 + 16: "the first dense layer, of 16 units (144)",
+            16 * 8 + 8: "the last dense layer, back to 8 features (136)",
+        }
+        lacks = shares.get(expected - count)
+        why = f"Is {lacks} missing?" if lacks else "Compare it with the picture."
         raise Wrong(
-            f"the history of fit has {sorted(history)}, expected g_loss and d_loss: return both from train_step."
+            f"a block of 8 features has {count:,} parameters, expected {expected:,}. {why}"
         )
-    return "each player learns and leaves the other alone, fit trains it, and a smaller last batch is no problem."
-
-
-def _expect_learns_alone(answer: Answer, learner: str, real_images: Tensor) -> None:
-    """A few steps in which the other player's learning rate is 0."""
-    other, name = ("G", "d_loss") if learner == "D" else ("D", "g_loss")
-    gan = _assembled(
-        answer, **{"g_rate": 0.0, "d_rate": 0.0, f"{learner.lower()}_rate": 0.5}
+    with_random_weights(network, rng, scale=0.5)
+    added = to_array(network(tensor(tokens)), "the tokens") - tokens
+    far = 1e4 * tokens
+    grown = to_array(network(tensor(far)), "the tokens") - far
+    if np.abs(grown).max() > 100 * np.abs(added).max() + 1:
+        raise Wrong(
+            f"for tokens 10,000 times as large the block adds {np.abs(grown).max():.3g}, for "
+            f"plain ones {np.abs(added).max():.3g}; expected about the same: norm the tokens "
+            "in front of each branch, and add what comes out to the tokens themselves."
+        )
+    network.set_weights([np.zeros_like(weight) for weight in network.get_weights()])
+    expect_close(
+        network(tensor(tokens)),
+        tokens,
+        "a block with all weights 0",
+        hints=[
+            (np.zeros_like(tokens), "Add each branch to the tokens that come in."),
+            (2 * tokens, "Each branch is added once, to the result of the one before."),
+            (3 * tokens, "Each branch is added once, to the result of the one before."),
+        ],
     )
-    networks = {"G": gan.generator, "D": gan.discriminator}
-    before = {player: network.get_weights() for player, network in networks.items()}
-    real_before, fake_before = _scores(gan, real_images)
-    losses = [
-        _losses(gan.train_step(real_images[: 16 - step % 2]))[name]
-        for step in range(_STEPS)
-    ]
-    moved = {
-        player: largest_change(before[player], network.get_weights())
-        for player, network in networks.items()
-    }
-    if moved[learner] == 0:
+    with_random_weights(network, rng, scale=0.5)
+    changed = tokens.copy()
+    changed[:, 4] += rng.normal(size=8)
+    moved = np.abs(
+        to_array(network(tensor(changed)), "the tokens")
+        - to_array(network(tensor(tokens)), "the tokens")
+    ).max(axis=(0, 2))
+    if moved[0] < 1e-6:
         raise Wrong(
-            f"{learner} moved by exactly 0.0 in {_STEPS} steps, expected it to train: does its optimizer step?"
+            "another token 4 changes nothing in token 0, expected that attention carries "
+            "it over: does it look along the axis of the tokens?"
         )
-    if moved[other] > 0:
-        raise Wrong(
-            f"{other}'s optimizer has learning rate 0, but {other} moved, expected it to stay put: each optimizer "
-            "takes the variables of its own network."
-        )
-    real_score, fake_score = _scores(gan, real_images)
-    old_gap, gap = real_before - fake_before, real_score - fake_score
-    if learner == "D" and gap <= old_gap:
-        raise Wrong(
-            f"{_STEPS} steps of D brought the gap between real and fake scores from {old_gap:.3g} to {gap:.3g}, "
-            "expected a wider one: check the signs in d_loss."
-        )
-    if learner == "G" and fake_score <= fake_before:
-        raise Wrong(
-            f"{_STEPS} steps of G brought its fakes' score from {fake_before:.3g} to {fake_score:.3g}, expected a "
-            "higher one: check the sign in g_loss."
-        )
-    first, last = losses[0], np.mean(losses[-3:])
-    if not last < first:
-        raise Wrong(
-            f"{name} went from {first:.3g} to {last:.3g} in {_STEPS} steps, expected it to fall: is it the right loss?"
-        )
+    return "two branches, both behind a norm, both added; tokens hear each other."
 
 
-def _assembled(answer: Answer, g_rate: float, d_rate: float) -> Any:
-    """The student's GAN around two tiny networks that always start the same."""
-    rng = np.random.default_rng(7)
-    generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
-    discriminator = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    networks = [
-        with_random_weights(network, rng, scale=0.3)
-        for network in (generator, discriminator)
-    ]
-    gan = as_model(answer(*networks), "MyGAN(generator, discriminator)")
-    for name in ("generator", "discriminator"):
-        if getattr(gan, name, None) is None:
+def _generator(latent_dim: int = 64, overlap: int = 0) -> keras.Model:
+    return transformer.light_transformer_pair(latent_dim, overlap=overlap).generator
+
+
+def _discriminator(overlap: int = 0) -> keras.Model:
+    return transformer.light_transformer_pair(overlap=overlap).discriminator
+
+
+_SHARES = {
+    16 * 128: "the positions",
+    256: "the norm behind the block",
+    _block_size(128): "the transformer block",
+    -_block_size(128): "a second block",
+}
+"""What a wrong number of parameters may come from: how many are missing, and of what."""
+
+
+@exercise(stand_in=_generator)
+def my_generator(answer: Answer) -> str:
+    """Exercise 6a: noise to images by way of 16 tokens."""
+    rng = np.random.default_rng(6)
+    for latent_dim, overlap in ((64, 0), (64, 2), (32, 2)):
+        given = f"my_generator({latent_dim}, {overlap})"
+        network = as_model(answer(latent_dim, overlap), given, built=True)
+        expect_shape(network.input_shape, (latent_dim,), "noise", f"{given} takes")
+        expect_shape(network.output_shape, (28, 28, 1), "images", f"{given} makes")
+        pixels = (7 + 2 * overlap) ** 2
+        first = (latent_dim + 1) * 16 * 128
+        _expect_count(
+            network,
+            first + 16 * 128 + _block_size(128) + 256 + 129 * pixels,
+            given,
+            {129 * 72: "Does each token make 11x11 pixels?"} if overlap else {},
+        )
+        noise = rng.normal(size=(5, latent_dim))
+        _expect_every_row_for_itself(network, noise, given)
+        images = to_array(network(tensor(noise)), f"{given}: the images")
+        spread = np.ptp(images, axis=0)
+        if spread.min() < 1e-6:
+            dead = int((spread < 1e-6).sum())
             raise Wrong(
-                f"the GAN has no {name}, expected it to keep both networks: self.{name} = {name}."
+                f"{given}: {dead} of 784 pixels are the same for five different noises, "
+                "expected all to change: does the noise reach every token, and does each "
+                "patch get to its place?"
             )
-    gan.compile(keras.optimizers.SGD(g_rate), keras.optimizers.SGD(d_rate))
-    return gan
+        _expect_range(network, rng, given)
+        _expect_gradients(network, tensor(noise), given)
+    return (
+        "shapes, sizes and range are right; every pixel hears the noise, every weight "
+        "gets a gradient."
+    )
 
 
-def _scores(gan: Any, real_images: Tensor) -> tuple[float, float]:
-    """Mean scores of the real images, and of 500 fakes from always the same noise."""
-    noise = tensor(np.random.default_rng(8).normal(size=(500, 3)))
-    real, fake = gan.discriminator(real_images), gan.discriminator(gan.generator(noise))
-    return float(np.mean(real)), float(np.mean(fake))
-
-
-def _losses(result: object) -> dict[str, float]:
-    names = ("g_loss", "d_loss")
-    if not isinstance(result, dict) or not set(names) <= set(result):
-        found = sorted(result) if isinstance(result, dict) else kind_of(result)
-        raise Wrong(
-            f'train_step gave {found}, expected {{"g_loss": ..., "d_loss": ...}}.'
+@exercise(stand_in=_discriminator)
+def my_discriminator(answer: Answer) -> str:
+    """Exercise 6b: images to one score by way of 16 tokens."""
+    rng = np.random.default_rng(7)
+    for overlap in (0, 2):
+        given = f"my_discriminator({overlap})"
+        network = as_model(answer(overlap), given, built=True)
+        expect_shape(network.input_shape, (28, 28, 1), "images", f"{given} takes")
+        expect_shape(network.output_shape, (1,), "scores", f"{given} makes")
+        pixels = (7 + 2 * overlap) ** 2
+        _expect_count(
+            network,
+            (pixels + 1) * 128 + 16 * 128 + _block_size(128) + 256 + 16 * 128 + 1,
+            given,
+            ({128 * 72: "Does each token see 11x11 pixels?"} if overlap else {})
+            | {15 * 128: "Do all 16 tokens reach the last layer (Flatten)?"},
         )
-    return {name: one_number(result[name], name) for name in names}
+        images = rng.uniform(-1, 1, size=(5, 28, 28, 1))
+        _expect_every_row_for_itself(network, images, given)
+        _, (slope,) = gradients(
+            network, {"the images": tensor(images)}, f"{given}: the score"
+        )
+        unseen = int((np.abs(slope).max(axis=0) == 0).sum())
+        if unseen:
+            raise Wrong(
+                f"{given} does not look at {unseen} of 784 pixels, expected that all of "
+                "them count: do all 16 patches reach the score?"
+            )
+        _expect_gradients(network, tensor(images), given)
+        with_random_weights(network, rng)
+        scores = to_array(network(tensor(images)), f"{given}: the scores")
+        if np.abs(scores).max() <= 1:
+            raise Wrong(
+                f"{given} with large weights scores from {scores.min():.3g} to "
+                f"{scores.max():.3g}, expected raw scores beyond 1: no activation at the "
+                "end, the loss has the sigmoid in it."
+            )
+    if not any(hasattr(layer, "last_weights") for layer in network._flatten_layers()):
+        raise Wrong(
+            f"{given} has no layer with last_weights, expected your SelfAttention in its "
+            "block: section 11 looks at the weights that it keeps."
+        )
+    return "shapes and sizes are right; the raw score hears every pixel."
+
+
+def _expect_count(
+    network: keras.Model, expected: int, given: str, more: dict[int, str]
+) -> None:
+    """The number of parameters, and what may be missing where it is another."""
+    lacking = expected - network.count_params()
+    if lacking == 0:
+        return
+    words = {
+        count: f"Is {part} missing?" if count > 0 else f"Is there {part}?"
+        for count, part in _SHARES.items()
+    } | more
+    hint = words.get(lacking, "Go through the parts one by one in its summary().")
+    raise Wrong(
+        f"{given} has {network.count_params():,} parameters, expected {expected:,}. {hint}"
+    )
+
+
+def _expect_every_row_for_itself(
+    network: keras.Model, values: Floats, given: str
+) -> None:
+    """What comes out for one row does not depend on the others: batches of 1, 2 and 5."""
+    together = to_array(network(tensor(values), training=True), f"{given}: the result")
+    for count in (1, 2):
+        alone = to_array(
+            network(tensor(values[:count]), training=True), f"{given}: the result"
+        )
+        if alone.shape != together[:count].shape:
+            raise Wrong(
+                f"{given} makes {alone.shape} of a batch of {count}, expected "
+                f"{together[:count].shape}: leave the batch axis as it is (-1)."
+            )
+        if np.abs(alone - together[:count]).max() > 1e-3:
+            raise Wrong(
+                f"{given} gives something else for an input when others are in the batch "
+                "with it, expected the same: norm over the features of a token "
+                "(LayerNormalization), and keep the batch axis apart."
+            )
+
+
+def _expect_range(network: keras.Model, rng: np.random.Generator, given: str) -> None:
+    """Large weights drive the pixels to both ends of [-1, 1], and not beyond."""
+    with_random_weights(network, rng)
+    size = network.input_shape[1]
+    noise = tensor(10 * rng.normal(size=(64, size)))
+    pixels = to_array(network(noise), f"{given}: the images")
+    low, high = pixels.min(), pixels.max()
+    if low < -1.0001 or high > 1.0001:
+        raise Wrong(
+            f"{given} with large weights draws pixels from {low:.3g} to {high:.3g}, "
+            "expected nothing beyond -1 and 1: the tanh comes last, after the patches have "
+            "been added up."
+        )
+    if low > -0.9 or high < 0.9:
+        raise Wrong(
+            f"{given} with large weights draws pixels from {low:.3g} to {high:.3g}, "
+            "expected both ends of [-1, 1]: is the last activation a tanh?"
+        )
+
+
+def _expect_gradients(network: keras.Model, values: Any, given: str) -> None:
+    """Every weight can learn."""
+    variables = network.trainable_variables
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(tf.square(network(values, training=True)))
+    found = tape.gradient(total, variables)
+    for variable, slope in zip(variables, found, strict=True):
+        if slope is None:
+            raise Wrong(
+                f"{given}: no gradient reaches {variable.path}, expected one for every "
+                "weight: is this layer connected with the output?"
+            )

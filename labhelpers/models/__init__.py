@@ -21,7 +21,12 @@ from labhelpers.models.sizes import (
     sizes_of,
     sizing_table,
 )
-from labhelpers.models.transformer import light_transformer_pair, transformer_pair
+from labhelpers.models.transformer import (
+    Patchify,
+    Unpatchify,
+    light_transformer_pair,
+    transformer_pair,
+)
 from labhelpers.models.variational import (
     conv_decoder,
     conv_encoder,
@@ -31,6 +36,8 @@ from labhelpers.models.variational import (
 
 __all__ = [
     "Pair",
+    "Patchify",
+    "Unpatchify",
     "anime_pair",
     "assemble_gan",
     "augmented",

@@ -7,9 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from labhelpers import models
-from labhelpers.models.transformer import Patchify, PositionEmbedding, Unpatchify
+from labhelpers.models.transformer import Patchify, PositionEmbedding, SelfAttention, Unpatchify
 from tests.models.counting import trainable
 
 
@@ -19,7 +20,8 @@ def test_the_transformer_pair_has_the_parameters_counted_by_hand() -> None:
 
 
 def test_the_light_transformer_pair_has_the_stated_parameters() -> None:
-    assert tuple(map(trainable, models.light_transformer_pair())) == (274_225, 143_233)
+    assert tuple(map(trainable, models.light_transformer_pair())) == (283_001, 151_937)
+    assert tuple(map(trainable, models.light_transformer_pair(overlap=0))) == (273_713, 142_721)
 
 
 def test_positions_are_trained() -> None:
@@ -37,6 +39,23 @@ def test_attention_sees_positions() -> None:
     assert np.abs(out[0, 0] - out[0, 1]).max() > 0
 
 
+def test_attention_agrees_with_keras() -> None:
+    tokens = np.random.default_rng(0).normal(size=(2, 5, 8)).astype(np.float32)
+    layer, keras_layer = SelfAttention(4), keras.layers.MultiHeadAttention(4, 2, use_bias=False)
+    found = np.asarray(layer(tokens))
+    keras_layer(tokens, tokens)
+    *three, output = layer.get_weights()
+    keras_layer.set_weights([*(each.reshape(8, 4, 2) for each in three), output.reshape(4, 2, 8)])
+    expected, weights = keras_layer(tokens, tokens, return_attention_scores=True)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(layer.last_weights, weights, atol=1e-6)
+
+
+def test_features_that_no_heads_share_are_a_sentence() -> None:
+    with pytest.raises(ValueError, match="8 features cannot be divided among 3 heads"):
+        SelfAttention(3)(np.zeros((1, 5, 8), np.float32))
+
+
 def test_patchify_cuts_row_by_row() -> None:
     image = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
     patches = np.asarray(Patchify(2)(image))
@@ -50,6 +69,23 @@ def test_unpatchify_is_the_inverse_of_patchify() -> None:
     np.testing.assert_array_equal(np.asarray(Unpatchify((8, 12, 3), 4)(patches)), images)
 
 
+def test_overlapping_patches_are_what_tensorflow_extracts() -> None:
+    images = np.random.default_rng(0).normal(size=(2, 28, 21, 3)).astype(np.float32)
+    around = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    expected = tf.image.extract_patches(around, (1, 11, 11, 1), (1, 7, 7, 1), (1, 1, 1, 1), "VALID")
+    found = Patchify(7, overlap=2)(images)
+    np.testing.assert_array_equal(found, tf.reshape(expected, found.shape))
+
+
+def test_adding_up_is_the_transpose_of_cutting() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(2, 28, 21, 3)).astype(np.float32)
+    cut = np.asarray(Patchify(7, overlap=2)(images))
+    patches = rng.normal(size=cut.shape).astype(np.float32)
+    added = np.asarray(Unpatchify((28, 21, 3), 7, overlap=2)(patches))
+    np.testing.assert_allclose(np.vdot(patches, cut), np.vdot(added, images), rtol=1e-3)
+
+
 def test_patches_that_do_not_fit_are_a_sentence() -> None:
     with pytest.raises(ValueError, match="Images of 28x28 cannot be cut into patches of 5x5"):
         Patchify(5)(np.zeros((1, 28, 28, 1), np.float32))
@@ -58,7 +94,7 @@ def test_patches_that_do_not_fit_are_a_sentence() -> None:
 
 
 def test_the_light_transformer_pair_survives_saving(tmp_path: Path) -> None:
-    for network in models.light_transformer_pair(blocks=1, width=16):
+    for network in models.light_transformer_pair(blocks=1, width=16, overlap=2):
         network.save(tmp_path / "network.keras")
         again = keras.models.load_model(tmp_path / "network.keras")
         x = np.random.default_rng(0).normal(size=(2, *network.input_shape[1:])).astype(np.float32)
