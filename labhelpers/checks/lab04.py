@@ -238,23 +238,20 @@ def _repaired_step(
     real_images: Any,
     noise: Any,
 ) -> tuple[Any, Any]:
-    fake_images = generator(noise, training=True)
-    with tf.GradientTape() as tape:
+    with tf.GradientTape() as g_tape:
+        fake_images = generator(noise, training=True)
+    with tf.GradientTape() as d_tape:
         real_logits = discriminator(real_images, training=True)
         fake_logits = discriminator(fake_images, training=True)
-        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
-            tf.nn.softplus(fake_logits)
-        )
+        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits))
+        d_loss += tf.reduce_mean(tf.nn.softplus(fake_logits))
     variables = discriminator.trainable_variables
-    discriminator_optimizer.apply(tape.gradient(d_loss, variables), variables)
-    with tf.GradientTape() as tape:
-        g_loss = tf.reduce_mean(
-            tf.nn.softplus(
-                -discriminator(generator(noise, training=True), training=True)
-            )
-        )
+    discriminator_optimizer.apply(d_tape.gradient(d_loss, variables), variables)
+    with g_tape:
+        fake_logits = discriminator(fake_images, training=True)
+        g_loss = tf.reduce_mean(tf.nn.softplus(-fake_logits))
     variables = generator.trainable_variables
-    generator_optimizer.apply(tape.gradient(g_loss, variables), variables)
+    generator_optimizer.apply(g_tape.gradient(g_loss, variables), variables)
     return d_loss, g_loss
 
 
