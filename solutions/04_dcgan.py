@@ -735,7 +735,8 @@ except ValueError as error:
 # steps of 128 images. Two things are mended: D learns, and one compiled step
 # takes the place of `predict` and three calls of `train_on_batch`, which is about twice as fast. This generator is large (55 million
 # multiplications to draw one image, and twice that to learn from it), so in `quick` it sees 38,400 images only, in batches of 32, which
-# makes four times as many steps of them as 128 would. Adam has beta_1 = 0.5 instead of Lab 2's 0.9, as most DCGANs do.
+# makes four times as many steps of them as 128 would. Adam has beta_1 = 0.5 and
+# beta_2 = 0.99 instead of Lab 2's 0.9 and 0.999.
 #
 # **Before you run it:** which of the ten digits will you recognise first, after so short a training?
 
@@ -1067,9 +1068,9 @@ visualize.show_grid(
 #
 # | settings, batches of 64 | steps | FID of G | FID of the average |
 # | --- | --- | --- | --- |
-# | Adam(8e-4, 0.5, 0.99) | 2,814 | 4.7 | 3.1 |
-# | the same, longer | 4,690 | 2.8 | 2.9 |
-# | Adam(1.2e-3, 0.5, 0.99), the rate falling to 5 % over the last third | 2,814 | 3.5 | 3.2 |
+# | Adam(8e-4, 0.5, 0.99) | 2,814 | 4.68 | 3.06 |
+# | the same, longer | 4,690 | 2.81 | 2.95 |
+# | Adam(1.2e-3, 0.5, 0.99), the rate falling to 5 % over the last third | 2,814 | 3.51 | 3.21 |
 #
 # A row is one run, and runs with another seed differ by some tenths: what is closer together is no difference yet. Your
 # settings, and above all your networks, may do better.
