@@ -1,6 +1,6 @@
-"""How fast the adversarial engine is, and how good the light DCGAN gets: side by side in one run, prints one table.
+"""How fast the adversarial engine is: side by side in one run, prints one table.
 
-Run ``python benchmarks/gan.py`` for all parts, or name some: ``cnn dense losses dcgan``. Timed parts run in turns
+Run ``python benchmarks/gan.py`` for all parts, or name some: ``cnn dense losses``. Timed parts run in turns
 (A B A B ...), and a ratio is the median of the ratios of the pairs: a machine that slows down slows both. PyTorch is
 used where it is installed, and for nothing else in this project.
 """
@@ -22,12 +22,10 @@ import tensorflow as tf
 from keras import layers
 
 from labhelpers.data import load_mnist
-from labhelpers.judging import mnist_judge, quality, real_reference
 from labhelpers.losses import AdversarialLoss, least_squares, non_saturating, wgan_gp
-from labhelpers.models.dcgan import cnn_pair, light_dcgan_pair
+from labhelpers.models.dcgan import cnn_pair
 from labhelpers.models.dense import vanilla_pair
 from labhelpers.models.pair import Pair
-from labhelpers.training.callbacks import TimeBudget
 from labhelpers.training.gan import GAN
 
 Row = tuple[str, str, str]
@@ -240,70 +238,7 @@ def losses(images: np.ndarray, repeats: int) -> list[Row]:
     return rows
 
 
-def tutorial_dcgan_pair() -> Pair:
-    """The networks of TensorFlow's DCGAN tutorial (tensorflow.org/tutorials/generative/dcgan)."""
-    generator = keras.Sequential(
-        [
-            keras.Input((100,)),
-            layers.Dense(7 * 7 * 256, use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(0.3),
-            layers.Reshape((7, 7, 256)),
-            layers.Conv2DTranspose(128, 5, strides=1, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(0.3),
-            layers.Conv2DTranspose(64, 5, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(),
-            layers.LeakyReLU(0.3),
-            layers.Conv2DTranspose(1, 5, strides=2, padding="same", use_bias=False, activation="tanh"),
-        ]
-    )
-    discriminator = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(64, 5, strides=2, padding="same"),
-            layers.LeakyReLU(0.3),
-            layers.Dropout(0.3),
-            layers.Conv2D(128, 5, strides=2, padding="same"),
-            layers.LeakyReLU(0.3),
-            layers.Dropout(0.3),
-            layers.Flatten(),
-            layers.Dense(1),
-        ]
-    )
-    return Pair(generator, discriminator)
-
-
-def dcgan(images: np.ndarray, repeats: int) -> list[Row]:
-    """FID of the light DCGAN and of the tutorial's networks after 60 and 180 seconds of training."""
-    judge, data = mnist_judge(), load_mnist()
-    reference = real_reference(judge, data.test_images, data.train_images[:10_000])
-    tutorial = (keras.optimizers.Adam(1e-4), keras.optimizers.Adam(1e-4))
-    light = (keras.optimizers.Adam(4e-4, 0.5), keras.optimizers.Adam(4e-4, 0.5))
-    rows = []
-    for name, pair, optimizers, batch_size in (
-        ("light DCGAN", light_dcgan_pair(), light, 64),
-        ("TensorFlow tutorial's DCGAN", tutorial_dcgan_pair(), tutorial, 256),
-    ):
-        gan = GAN(*pair)
-        gan.compile(*optimizers, steps_per_execution=8)
-        epochs = 0
-        for budget, total in ((60.0, 60), (120.0, 180)):
-            gan.fit(
-                images,
-                batch_size=batch_size,
-                initial_epoch=epochs,
-                epochs=1000,
-                callbacks=[TimeBudget(budget)],
-                progress=False,
-            )
-            epochs = int(gan.epoch) + 1
-            found = quality(gan.sample(10_000), judge, reference)
-            rows.append((f"{name}, {total} s", f"{int(gan.generator_optimizer.iterations):,} steps", str(found)))
-    return rows
-
-
-PARTS = {"cnn": cnn, "dense": dense, "losses": losses, "dcgan": dcgan}
+PARTS = {"cnn": cnn, "dense": dense, "losses": losses}
 
 
 def main() -> None:

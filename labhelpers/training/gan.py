@@ -28,6 +28,8 @@ class GAN(Game):
         loss: what both pay.
         ema: decay of a running average of the generator's weights; see ``Game``.
         helpers: further networks by name, which terms of the loss find in ``seen.networks``, and which never move.
+        output_activation: the range of the images, where the generator's last layer does not tell, as in a network
+            that ends in an operation or in a class of its own: ``"tanh"``, ``"sigmoid"`` or ``"linear"``.
 
     Attributes:
         ema_generator: the averaged generator, or None.
@@ -44,6 +46,7 @@ class GAN(Game):
         *,
         ema: float | None = None,
         helpers: Mapping[str, keras.Model] | None = None,
+        output_activation: str | None = None,
         **kwargs: Any,
     ) -> None:
         if generator.outputs[0].shape[1:] != discriminator.inputs[0].shape[1:]:
@@ -52,6 +55,7 @@ class GAN(Game):
                 f"{discriminator.inputs[0].shape[1:]}. Build both for the same image_shape."
             )
         self.helper_names = tuple(helpers or {})
+        self.stated_activation = output_activation
         networks = {
             "generator": generator,
             "discriminator": discriminator,
@@ -68,7 +72,7 @@ class GAN(Game):
     @property
     def output_activation(self) -> str:
         """The generator's last activation: ``"tanh"``, ``"sigmoid"`` or ``"linear"``."""
-        return last_activation(self.generator)
+        return self.stated_activation or last_activation(self.generator)
 
     def draw_noise(self, count: Tensor) -> Tensor:
         """Noise (count, latent_dim) to train on."""
@@ -156,6 +160,8 @@ class GAN(Game):
         config = super().get_config()
         if self.helper_names:
             config["helpers"] = {name: config.pop(name) for name in self.helper_names}
+        if self.stated_activation:
+            config["output_activation"] = self.stated_activation
         return config
 
 

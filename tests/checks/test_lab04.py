@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import types
 
 import keras
 import numpy as np
@@ -133,6 +134,135 @@ def _down(filters, **more):
     return layers.Conv2D(filters, 4, strides=2, padding="same", **more)
 
 
+def _ends_in_operation(latent_dim=64):
+    """A functional model whose tanh is an operation, not a layer."""
+    noise = keras.Input((latent_dim,))
+    x = layers.Reshape((7, 7, 32))(layers.Dense(7 * 7 * 32, activation="relu")(noise))
+    return keras.Model(noise, keras.ops.tanh(_up(1)(_up(16, activation="relu")(x))))
+
+
+class _OwnGenerator(keras.Model):
+    """A class of the student's own, which is built by its first call."""
+
+    def __init__(self, start=7, **more):
+        super().__init__(**more)
+        self.start = layers.Dense(start * start * 32)
+        self.side = start
+        self.first, self.second = _up(16, activation="relu"), _up(1)
+
+    def call(self, noise, training=False):
+        return tf.tanh(
+            self.second(self.first(tf.reshape(tf.nn.relu(self.start(noise)), (-1, self.side, self.side, 32))))
+        )
+
+
+class _OwnDiscriminator(keras.Model):
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.first, self.second, self.score = _down(16), _down(32), layers.Dense(1)
+
+    def call(self, images):
+        x = keras.ops.leaky_relu(self.second(keras.ops.leaky_relu(self.first(images))))
+        return self.score(keras.ops.reshape(x, (-1, 7 * 7 * 32)))
+
+
+class _DeviationOfBatch(layers.Layer):
+    """A minibatch feature, which D may have."""
+
+    def call(self, images):
+        spread = keras.ops.mean(keras.ops.std(images, axis=0))
+        return keras.ops.concatenate([images, spread + keras.ops.zeros_like(images[..., :1])], axis=-1)
+
+
+class _MixesTheBatch(layers.Layer):
+    def call(self, values):
+        return values - keras.ops.mean(values, axis=0, keepdims=True)
+
+
+class _FixedBatch(layers.Layer):
+    def call(self, values):
+        return keras.ops.reshape(values, (8, 7, 7, 32))
+
+
+def _closure_generator(latent_dim=64):
+    """A class that cannot be copied, since one of its arguments is an object of another kind."""
+
+    class Own(_OwnGenerator):
+        def __init__(self, sizes, **more):
+            super().__init__(start=sizes.start, **more)
+
+    return Own(types.SimpleNamespace(start=7))
+
+
+def _lab2(
+    latent_dim=100, *, side=7, kernel=4, last=7, bend="relu", slope=0.2, end="tanh", raw=None, scores=1, norm=False
+):
+    """Lab 2's pair from its parts, of which one may be wrong."""
+    bends = [[layers.LeakyReLU(slope)] if slope is not None else [] for _ in range(2)]
+    middle = [[layers.BatchNormalization()] if norm else [] for _ in range(2)]
+    up, down = ({"kernel_size": kernel, "strides": 2, "padding": "same"},) * 2
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(side * side * 256),
+            layers.Reshape((side, side, 256)),
+            layers.Conv2DTranspose(128, activation=bend, **up),
+            *middle[0],
+            layers.Conv2DTranspose(64, activation=bend, **up),
+            *middle[1],
+            layers.Conv2DTranspose(1, last, padding="same", activation=end),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(64, **down),
+            *bends[0],
+            layers.Conv2D(128, **down),
+            *bends[1],
+            layers.Flatten(),
+            layers.Dense(scores, activation=raw),
+        ]
+    )
+    return generator, discriminator
+
+
+def _lab2_functional(latent_dim=100):
+    noise, images = keras.Input((latent_dim,)), keras.Input((28, 28, 1))
+    x = keras.ops.reshape(layers.Dense(12_544, activation="relu")(noise), (-1, 7, 7, 256))
+    for filters in (128, 64):
+        x = keras.ops.relu(_up(filters)(x))
+    x = keras.ops.tanh(layers.Conv2DTranspose(1, 7, padding="same")(x))
+    y = images
+    for filters in (64, 128):
+        y = keras.ops.leaky_relu(_down(filters)(y), negative_slope=0.2)
+    return [keras.Model(noise, x), keras.Model(images, layers.Dense(1)(layers.Flatten()(y)))]
+
+
+class _Lab2Generator(keras.Model):
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.parts = [
+            layers.Dense(12_544),
+            layers.Reshape((7, 7, 256)),
+            _up(128),
+            layers.ReLU(),
+            _up(64),
+            layers.ReLU(),
+        ]
+        self.last = layers.Conv2DTranspose(1, 7, padding="same", activation="tanh")
+
+    def call(self, noise):
+        for part in self.parts:
+            noise = part(noise)
+        return self.last(noise)
+
+
+def _called_once(network, latent_dim):
+    network(tf.zeros((1, latent_dim)))
+    return network
+
+
 RIGHT = {
     "conv_output_size": [
         lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride + 1,
@@ -157,8 +287,16 @@ RIGHT = {
         _right_together,
         _right_keras,
     ],
+    "cnn_networks": [
+        _lab2,
+        _lab2_functional,
+        lambda latent_dim=100: (_called_once(_Lab2Generator(), latent_dim), _lab2()[1]),
+    ],
     "my_generator": [
         lambda latent_dim=64: _generator(_up(16), layers.ReLU(), _up(1), latent_dim=latent_dim),
+        _ends_in_operation,
+        lambda latent_dim=64: _OwnGenerator(),
+        lambda latent_dim=64: keras.Sequential(_generator(_up(16), _up(1), latent_dim=latent_dim).layers),
         _right_all_convolutional,
         _right_nested,
         lambda latent_dim=64: _generator(
@@ -177,6 +315,9 @@ RIGHT = {
             [keras.Input((28, 28, 1)), _down(8), layers.LeakyReLU(0.2), _down(8), layers.Conv2D(1, 7), layers.Flatten()]
         ),
         lambda: _discriminator(_down(16), layers.LeakyReLU(0.1), layers.Dropout(0.3), _down(32), _down(32)),
+        _OwnDiscriminator,
+        lambda: keras.Sequential([_down(16), layers.LeakyReLU(), _down(32), layers.Flatten(), layers.Dense(1)]),
+        lambda: _discriminator(_down(16), layers.LeakyReLU(0.2), _down(32), _DeviationOfBatch()),
     ],
 }
 
@@ -235,10 +376,40 @@ WRONG = {
         (_step(result=lambda d, g: None), "two losses"),
         (_step(result=lambda d, g: (g, d)), "order"),
     ],
+    "cnn_networks": [
+        (lambda latent_dim=100: None, "two networks"),
+        (lambda latent_dim=100: _lab2(latent_dim)[0], "two networks"),
+        (lambda latent_dim=100: (_Lab2Generator(), _lab2()[1]), "no weights yet"),
+        (lambda latent_dim=100: _lab2(latent_dim)[::-1], "expected noise of shape"),
+        (lambda latent_dim=100: _lab2(), "expected noise of shape (None, 10)"),
+        (lambda latent_dim=100: _lab2(latent_dim, side=5), "expected images of shape (None, 28, 28, 1)"),
+        (lambda latent_dim=100: _lab2(latent_dim, kernel=5), "4 wide, not 5"),
+        (lambda latent_dim=100: _lab2(latent_dim, last=3), "7 wide, not 3"),
+        (lambda latent_dim=100: _lab2(latent_dim, norm=True), "no batch norm"),
+        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "both halves of [-1, 1]"),
+        (lambda latent_dim=100: _lab2(latent_dim, end=None), "end in tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, raw="sigmoid"), "no sigmoid or tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, scores=2), "expected one score"),
+        (lambda latent_dim=100: _lab2(latent_dim, slope=None), "LeakyReLU behind"),
+        (lambda latent_dim=100: _lab2(latent_dim, bend=None), "ReLU behind"),
+    ],
     "my_generator": [
         (lambda latent_dim=64: None, "return"),
         (lambda latent_dim=64: _generator(_up(16), _up(1)), "(None, 10)"),
-        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="sigmoid"), "sigmoid"),
+        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="sigmoid"), "both halves"),
+        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="linear"), "end in tanh"),
+        (lambda latent_dim=64: _generator(_up(16), _up(1), _MixesTheBatch(), latent_dim=latent_dim), "mix a batch"),
+        (
+            lambda latent_dim=64: keras.Sequential(
+                [keras.Input((latent_dim,)), layers.Dense(1568), _FixedBatch(), _up(16), _up(1, activation="tanh")]
+            ),
+            "(8, 28, 28, 1)",
+        ),
+        (
+            lambda latent_dim=64: _generator(layers.Rescaling(0.0), _up(16), _up(1), latent_dim=latent_dim),
+            "does the noise reach",
+        ),
+        (_closure_generator, "when it was copied"),
         (lambda latent_dim=64: _generator(_up(16), _up(3), latent_dim=latent_dim), "(None, 28, 28, 1)"),
         (
             lambda latent_dim=64: _generator(
@@ -269,6 +440,8 @@ WRONG = {
     "my_discriminator": [
         (lambda: None, "return"),
         (lambda: _discriminator(_down(16), _down(32), last="sigmoid"), "raw score"),
+        (lambda: _discriminator(_down(16), _down(32), last="tanh"), "raw score"),
+        (lambda: _discriminator(_down(16), _down(32), last="relu"), "both signs"),
         (lambda: _discriminator(layers.Conv2D(8, 3), layers.MaxPooling2D(), _down(8)), "MaxPooling2D"),
         (lambda: _discriminator(_down(16)), "strided Conv2D"),
         (lambda: _discriminator(_down(16), _down(16), shape=(32, 32, 1)), "(None, 28, 28, 1)"),
@@ -277,10 +450,8 @@ WRONG = {
             lambda: keras.Sequential([keras.Input((28, 28, 1)), _down(8), _down(8), layers.Conv2D(1, 7)]),
             "(None, 1)",
         ),
-        (
-            lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]),
-            "built keras.Model",
-        ),
+        (lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]), "strided Conv2D"),
+        (lambda: layers.Dense(1), "expected a keras.Model"),
     ],
 }
 

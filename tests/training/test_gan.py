@@ -83,6 +83,19 @@ def test_samples_of_images_are_ready_to_show(activation: str) -> None:
         assert 0.9 < samples.max() <= 1
 
 
+def test_a_range_that_the_last_layer_does_not_tell_is_stated_and_saved() -> None:
+    noise = keras.Input((3,))
+    generator = keras.Model(noise, keras.ops.tanh(keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(noise))))
+    images = keras.Input((2, 2, 1))
+    discriminator = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(images)))
+    gan = GAN(generator, discriminator, output_activation="tanh")
+    assert last_activation(generator) == "linear"
+    assert gan.sample(50).min() < 0.5 < gan.sample(50).max() <= 1
+    assert gan.get_config()["output_activation"] == "tanh"
+    assert GAN.from_config(gan.get_config()).output_activation == "tanh"
+    assert "output_activation" not in GAN(*vanilla_pair()).get_config()
+
+
 def test_sampling_uses_inference_mode() -> None:
     # In training mode batch norm would make an image depend on the others of its batch.
     gan = GAN(*light_dcgan_pair())
