@@ -176,20 +176,16 @@ def earth_mover(answer: Answer) -> str:
 
 def _hinge_losses(real_scores: Any, fake_scores: Any) -> tuple[Any, Any]:
     loss = losses.hinge()
-    return tuple(  # type: ignore[return-value]
-        _mean_over_parts(function, real_scores, fake_scores)
-        for function in (loss.discriminator, loss.generator)
-    )
-
-
-def _mean_over_parts(function: Any, real_scores: Any, fake_scores: Any) -> Any:
     several = isinstance(real_scores, list | tuple)
     pairs = (
-        zip(real_scores, fake_scores, strict=True)
+        list(zip(real_scores, fake_scores, strict=True))
         if several
         else [(real_scores, fake_scores)]
     )
-    return tf.reduce_mean([function(real, fake) for real, fake in pairs])
+    return (
+        tf.reduce_mean([loss.discriminator(*pair) for pair in pairs]),
+        tf.reduce_mean([loss.generator(*pair) for pair in pairs]),
+    )
 
 
 @exercise(stand_in=_hinge_losses)

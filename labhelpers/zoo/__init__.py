@@ -26,6 +26,7 @@ _CONTEST = (
     "digits_task",
     "grid_task",
     "ring_task",
+    "settings",
     "train",
 )
 __all__ = [  # noqa: PLE0604

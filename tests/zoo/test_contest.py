@@ -75,6 +75,26 @@ def test_every_built_loss_has_a_contestant_of_a_known_type() -> None:
     }
 
 
+def test_the_settings_are_those_that_are_played_with() -> None:
+    for kind in ("points", "images"):
+        table = zoo.settings(kind)
+        assert list(table.index) == [contestant.name for contestant in zoo.CONTESTANTS]
+        assert table.loc["WGAN", "steps of D"] == table.loc["WGAN-GP", "steps of D"] == 5
+        assert (table["steps of D"].drop(["WGAN", "WGAN-GP"]) == 1).all()
+        assert table.loc["EBGAN", "D"] == "autoencoder, code of 32"
+        for contestant in zoo.CONTESTANTS:
+            loss, row = contestant.losses[kind](), table.loc[contestant.name]
+            assert row["loss"].startswith(f"{loss.name}(")
+            assert all(f"{value:g}" in row["loss"] for value in loss.arguments.values())
+            rates = [float(recipe().learning_rate) for recipe in contestant.optimizers[kind]]
+            assert [f"{rate:g}" in cell for rate, cell in zip(rates, row.iloc[2:4], strict=True)] == [True, True]
+    assert "r1(gamma=1, every=1) + r2(gamma=1, every=1)" in zoo.settings("images").loc["relativistic + R1 + R2", "loss"]
+    assert zoo.settings("points", zoo.CONTESTANTS[:1]).iloc[0].to_list() == [
+        *("non_saturating()", 1, "Adam(0.001, beta1 0.5, beta2 0.999)", "Adam(0.001, beta1 0.5, beta2 0.999)"),
+        "gives scores",
+    ]
+
+
 def test_a_seed_fixes_the_result() -> None:
     task = small(zoo.ring_task(256))
     first, second, other = (
