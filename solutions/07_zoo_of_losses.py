@@ -646,14 +646,14 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 #
 # ### BEGIN SOLUTION
 # **Model answer.** Without a limit the critic widens the gap for ever: doubling its last weights doubles it, and with it the
-# gradient that G gets; the gap is then no distance, and G's steps grow without end. Our table: the clip put SHAREW of WGAN's
-# weights at its two ends, and its slope lies between WLOW and WHIGH; the penalty left the weights free and held the slope between
-# GLOW and GHIGH, around the 1 that it asks for. The price of the clip: a critic made of extreme weights, hence a simple one, and
-# a limit to the slope that nobody knows in advance. The price of the penalty: a gradient of a gradient in every step of D, so
-# time, and one more constant, and the 1 holds only near the lines where it is asked for. Batch norm makes the score of one image
-# depend on the others in the batch, so the gradient at an image would no longer be that image's own. One u for each image puts
-# the mixed image on the straight line from a fake to a real image; with one u for each pixel it is a patchwork of both that lies
-# on no such line.
+# gradient that G gets; the gap is then no distance, and G's steps grow without end. Our table: the clip put a large share of
+# WGAN's weights at its two ends, and its slope lies between its lowest and its highest value; the penalty left the weights free
+# and held the slope between its lowest and its highest value, around the 1 that it asks for. The price of the clip: a critic made
+# of extreme weights, hence a simple one, and a limit to the slope that nobody knows in advance. The price of the penalty: a
+# gradient of a gradient in every step of D, so time, and one more constant, and the 1 holds only near the lines where it is asked
+# for. Batch norm makes the score of one image depend on the others in the batch, so the gradient at an image would no longer be
+# that image's own. One u for each image puts the mixed image on the straight line from a fake to a real image; with one u for
+# each pixel it is a patchwork of both that lies on no such line.
 #
 # **Rubric.**
 #
@@ -663,17 +663,39 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 # | the table, and prices (1) | own shares of weights or slopes for both, and one price of each | figures for one of the two, or prices without figures | neither |
 # | batch norm and u (1) | batch norm ties the gradient to other images; one u keeps the mixture on a line between a real image and a fake | one of the two | neither |
 #
-# **Enough for full marks.** Doubling the last layer doubles the gap, so without a limit it says nothing. In my table SHAREW of
-# WGAN's weights lie at the clip (a crude critic), while WGAN-GP's slopes go from GLOW to GHIGH, close to 1, at the price of time.
-# Batch norm would mix other images into each gradient; one u for each image keeps the mixture on the line between a fake and a
-# real image.
+# **Enough for full marks.** Doubling the last layer doubles the gap, so without a limit it says nothing. In my table a large
+# share of WGAN's weights lie at the clip (a crude critic), while WGAN-GP's slopes go from its lowest to its highest value, close
+# to 1, at the price of time. Batch norm would mix other images into each gradient; one u for each image keeps the mixture on the
+# line between a fake and a real image.
 #
 # **Typical wrong answer.** "A steep critic makes training unstable; clipping and the penalty make it stable. Batch norm is too
 # slow." Half a point for the first criterion, none for the others: no figures, and nothing on u.
 # ### END SOLUTION
 
 # %% [markdown]
-# RINGTEXT
+# **What you should see** (`quick`): most find all eight modes with at least four of five samples good: both cross-entropies,
+# least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN; their landscapes have eight hills. R1's is far
+# flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five steps
+# of D for one of G, and a gradient of a gradient in each.
+#
+# The others lose something, or are near it. What follows are guesses at the reasons, not proofs: our figures come from one run
+# each.
+#
+# - **Least squares (-1, 1, 0)** misses modes. Its G wants the score 0, *between* fake and real, and a D that cannot judge a place
+#   may well say 0 there. It found six of the eight in our run, and none at all when it learned from a fifth of the points. Mao et
+#   al. did not choose these numbers by trial: with $b - c = 1$ and $b - a = 2$, and the best D in every step, G minimises the
+#   Pearson $\chi^2$ divergence. A D that is still learning is not that D.
+# - **EBGAN** found all eight in our last run, and six in one before it. One reading: D's autoencoder reconstructs what it has
+#   been shown; a mode that G has left costs G nothing, and the pull-away term pushes *codes* apart, not points.
+# - **BEGAN** drew one short line and never got away from it. One reading: Its D is an autoencoder whose code is one number, so
+#   one curve through the plane can be had for no energy, and its G pays for energy only: a spot on that curve is as good as eight
+#   modes. $\gamma$ balances the *mean* error, and a single spot can have the right mean. BEGAN was made for faces.
+#
+# In the curves, the cross-entropies settle near 1.35 for D and 0.8 for G (guessing: 1.386 and 0.693). Both critics' losses rise
+# to 0: no distance is left. Hinge rises towards 2, what an undecided D pays.
+#
+# **Before you run it:** the next game has 25 modes on a grid, and every G takes 14,400 steps. Will those that won on the ring win
+# here, too? And will a loss that finds all modes also draw them well?
 
 # %%
 # the table has their figures: eleven pairs of networks need not stay in memory
@@ -698,7 +720,15 @@ visualize.show_points(
 )
 
 # %% [markdown]
-# GRIDTEXT
+# **What you should see** (`quick`): five losses find at least 20 of the 25 modes with about four of five samples good or more:
+# non-saturating, least squares (0, 1, 1), R1, relativistic and WGAN-GP. Hinge, which won the ring, found 24 modes, but drew only
+# about 40 of 100 samples well (12,000 steps). So the winners of the ring are not all winners here, and to find all modes is one
+# thing, to draw them well another.
+#
+# Look where the bad samples are: on **bridges** between the modes. G is continuous and its noise is one cloud, so it cannot cut
+# it into 25 pieces, only stretch it thin; with more steps the bridges get thinner. The same contestants, given 4,000 steps
+# instead of 14,400, found 22 to 25 modes, too, but at most 41 % of their samples were good. So before you say of a loss that it
+# fails, ask how long it was trained.
 #
 # ## 10. The contest on MNIST
 #
@@ -836,10 +866,16 @@ results.round(2).sort_values("MNIST FID")
 # another?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Q4TEXT (a) Non-saturating, perhaps with R1: simple, fast, well known. (b) WGAN-GP, made for critics without
-# batch norm, if there is time for five steps. (c) Hinge with spectral norm, as SAGAN and BigGAN have it. (d) EBGAN: the energy of
-# an image says how odd it is. Before I call one better: several seeds with their spread, rates and constants tuned for each with
-# equal effort, equal time as well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
+# **Model answer.** (Figures of our `quick` run.) Ring: hinge and the cross-entropies, 0.90 to 0.91 good in 8 to 9 s each. Grid:
+# relativistic, R1, non-saturating and least squares (0, 1, 1) find 21 to 25 modes with 78 to 91 % good in 20 to 30 s. MNIST:
+# WGAN-GP, FID 26 in 67 s, WGAN 30 in 44 s; with one step of D relativistic + R1 + R2, 30 in twice the time of hinge. The order
+# changes from game to game. Failures: BEGAN in the plane (no mode; perhaps because its code is a single number), least squares
+# (-1, 1, 0) on the ring (perhaps because a score of 0 lies between fake and real and says little), the saturating loss on digits
+# (FID 143: its gradient vanishes where D is sure). (a) Non-saturating, perhaps with R1: simple, fast, well known. (b) WGAN-GP,
+# made for critics without batch norm, if there is time for five steps. (c) Hinge with spectral norm, as SAGAN and BigGAN have it.
+# (d) EBGAN: the energy of an image says how odd it is. Before I call one better: several seeds with their spread, rates and
+# constants tuned for each with equal effort, equal time as well as equal steps, more data sets, and recall beside FID. Here each
+# has one seed and one setting.
 #
 # **Rubric.**
 #
@@ -850,15 +886,23 @@ results.round(2).sort_values("MNIST FID")
 # | four choices (1) | four losses, each with a reason that fits its purpose | two or three | one or none |
 # | a fair comparison (1) | several seeds, and settings tuned for each (or equal time) | one of them | "train longer" |
 #
-# **Enough for full marks.** Q4MIN (a) non-saturating, simple and fast; (b) WGAN-GP, its penalty needs no batch norm; (c) hinge,
-# as in BigGAN; (d) EBGAN, its energy measures oddity. First I would run several seeds and tune the rate of each.
+# **Enough for full marks.** Ring: hinge, 0.91 good in 8 s; grid: non-saturating, 25 modes and 88 % good in 20 s; MNIST: WGAN-GP,
+# FID 26 in 67 s, so the order changes. BEGAN found no mode of the ring, maybe for its code of one number; the saturating loss has
+# FID 143, maybe for want of a gradient. (a) non-saturating, simple and fast; (b) WGAN-GP, its penalty needs no batch norm; (c)
+# hinge, as in BigGAN; (d) EBGAN, its energy measures oddity. First I would run several seeds and tune the rate of each.
 #
 # **Typical wrong answer.** "WGAN-GP is the best loss, since its FID is lowest." It is on one game, with five steps of D for one
 # and one seed: half a point for the first criterion at most, and none for the fair comparison.
 # ### END SOLUTION
 
 # %% [markdown]
-# MNISTTEXT
+# **What you should see** (`quick`): the order is **not** that of the ring. Every loss gets far below the untrained G, none near
+# the floor; what came out best here was only average there, and BEGAN, last on the ring, draws clean strokes.
+#
+# Read the seconds, too: the two critics bought their FID with five steps of D for each of G. Relativistic with both penalties is
+# as good as they are with a single step, at about twice the time of a loss without penalties. The saturating loss gets no
+# gradient from a D that is sure of itself. Here its D learns five times more slowly than the others', which the table of settings
+# shows, and it still comes last; with the rate of the others its FID was still above 300 after four epochs (one run).
 #
 # ## 11. CGAN: ask for a digit
 #
@@ -1036,9 +1080,10 @@ pd.crosstab(categories, seen, rownames=["category"], colnames=["digit seen"])
 # are easy to read happen to be mostly the digits; which number belongs to which digit is chance. Agreement is the share of CGAN's
 # images in which an independent classifier sees the label that was asked for; purity is the share of InfoGAN's images that show
 # the most frequent digit of their category. Cheating would be to judge with D or Q, which were trained together with G; to let
-# InfoGAN see labels; to allow more categories than digits (purity grows by itself); or to draw one picture a category. INFOMIX: a
-# possible reason is that they share most of their strokes, so that the step between them is small, and that a border between
-# upright and slanted, or thin and thick, images is as easy to read as one between the two digits.
+# InfoGAN see labels; to allow more categories than digits (purity grows by itself); or to draw one picture a category. In our run
+# category 2 holds nines and fours, category 8 threes and twos: a possible reason is that they share most of their strokes, so
+# that the step between them is small, and that a border between upright and slanted, or thin and thick, images is as easy to read
+# as one between the two digits.
 #
 # **Rubric.**
 #
@@ -1050,7 +1095,7 @@ pd.crosstab(categories, seen, rownames=["category"], colnames=["digit seen"])
 #
 # **Enough for full marks.** Real labels tell CGAN, through D; nobody tells InfoGAN, it only has to be readable. Agreement: how
 # often the judge sees the digit asked for; purity: how often it sees the commonest digit of the category; judging with Q would be
-# cheating. In my table INFOMIN; they look alike, so one category can hold both and still be read.
+# cheating. In my table category 2 holds nines and fours; they look alike, so one category can hold both and still be read.
 #
 # **Typical wrong answer.** "InfoGAN knows the digits because Q is a classifier." Q has never seen a label. No point for the first
 # criterion.
@@ -1073,7 +1118,14 @@ for value in ten[:4]:
 visualize.show_rows(rows_shown, title="Each uniform code from -2 (left) to 2 (right)")
 
 # %% [markdown]
-# INFOTEXT
+# **What you should see** (`quick`): about half of the rows are one digit, others hold two that look alike, such as 4 and 9, 2 and
+# 3, 5 and 9; which ones is different in every run, so your guess need not be wrong if our rows disagree. Purity is 0.77 for the
+# fakes, and Q sorts real test images, which it was never trained to sort, with 0.70. The information is at its bound of 2.30
+# nats: each category *is* visible, whether or not it is what we call a digit. The uniform codes have found slant (code 2) and
+# width with thickness (code 1), and beyond the trained range they go on for a while, and then turn a 9 into a 4.
+#
+# Purity alone can be cheated. If G drew one single picture for each category, whatever the noise, purity could be near 1, and the
+# GAN would be collapsed. So look at the rows, too: are the eight of a row different?
 #
 # ## 13. The formulas of all 24 types
 #

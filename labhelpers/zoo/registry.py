@@ -307,7 +307,7 @@ ZOO: tuple[GanType, ...] = (
         r"\mathbb{E}\,(D(G(x)) - 1)^2 + 10\, \mathbb{E}\,\lVert F(G(x)) - x \rVert_1 "
         r"+ 5\, \mathbb{E}\,\lVert G(y) - y \rVert_1",
         r"The same once more for the way back: $F$ with a $D$ of its own, $x$ and $y$ exchanged. The last term, identity, "
-        "is used where colours should stay. D sees the last 50 fakes; Adam(2e-4, beta1 0.5).",
+        "is used where colours should stay. D sees fakes from a pool of 50 earlier ones; Adam(2e-4, beta1 0.5).",
         "Two generators, two patch discriminators",
         "Style transfer, seasons, horses and zebras",
         "Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
