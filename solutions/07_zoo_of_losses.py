@@ -678,13 +678,14 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 # flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five steps
 # of D for one of G, and a gradient of a gradient in each.
 #
-# The others lose something, or are near it. What follows are guesses at the reasons, not proofs: our figures come from one run
-# each.
+# The others lose something, or are near it. For the first we know why, since we varied the cause; the other two explanations are
+# guesses:
 #
-# - **Least squares (-1, 1, 0)** misses modes. Its G wants the score 0, *between* fake and real, and a D that cannot judge a place
-#   may well say 0 there. It found six of the eight in our run, and none at all when it learned from a fifth of the points. Mao et
-#   al. did not choose these numbers by trial: with $b - c = 1$ and $b - a = 2$, and the best D in every step, G minimises the
-#   Pearson $\chi^2$ divergence. A D that is still learning is not that D.
+# - **Least squares (-1, 1, 0)** misses one or two modes. Its G wants the score 0, *between* fake and real, which is also what a D
+#   may say of a place that it cannot judge. With three seeds it found 6, 6 and 7 modes; the same D with a G that wants 1, the
+#   score of real points, found 8 each time, with 92 % good. With a fifth of the points it found none at all. Mao et al. did not
+#   choose these numbers by trial: with $b - c = 1$ and $b - a = 2$, and the best D in every step, G minimises the Pearson
+#   $\chi^2$ divergence. A D that is still learning is not that D.
 # - **EBGAN** found all eight in our last run, and six in one before it. One reading: D's autoencoder reconstructs what it has
 #   been shown; a mode that G has left costs G nothing, and the pull-away term pushes *codes* apart, not points.
 # - **BEGAN** drew one short line and never got away from it. One reading: Its D is an autoencoder whose code is one number, so
@@ -721,9 +722,9 @@ visualize.show_points(
 
 # %% [markdown]
 # **What you should see** (`quick`): five losses find at least 20 of the 25 modes with about four of five samples good or more:
-# non-saturating, least squares (0, 1, 1), R1, relativistic and WGAN-GP. Hinge, which won the ring, found 24 modes, but drew only
-# about 40 of 100 samples well (12,000 steps). So the winners of the ring are not all winners here, and to find all modes is one
-# thing, to draw them well another.
+# non-saturating, least squares (0, 1, 1), R1, relativistic and WGAN-GP. Hinge, which won the ring, found 23 modes, but drew only
+# 57 of 100 samples well. So the winners of the ring are not all winners here, and to find all modes is one thing, to draw them
+# well another.
 #
 # Look where the bad samples are: on **bridges** between the modes. G is continuous and its noise is one cloud, so it cannot cut
 # it into 25 pieces, only stretch it thin; with more steps the bridges get thinner. The same contestants, given 4,000 steps
