@@ -679,7 +679,7 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 # of D for one of G, and a gradient of a gradient in each.
 #
 # The others lose something, or are near it. For the first we know why, since we varied the cause; the other two explanations are
-# guesses:
+# guesses.
 #
 # - **Least squares (-1, 1, 0)** misses one or two modes. Its G wants the score 0, *between* fake and real, which is also what a D
 #   may say of a place that it cannot judge. With three seeds it found 6, 6 and 7 modes; the same D with a G that wants 1, the
@@ -688,9 +688,10 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 #   $\chi^2$ divergence. A D that is still learning is not that D.
 # - **EBGAN** found all eight in our last run, and six in one before it. One reading: D's autoencoder reconstructs what it has
 #   been shown; a mode that G has left costs G nothing, and the pull-away term pushes *codes* apart, not points.
-# - **BEGAN** drew one short line and never got away from it. One reading: Its D is an autoencoder whose code is one number, so
-#   one curve through the plane can be had for no energy, and its G pays for energy only: a spot on that curve is as good as eight
-#   modes. $\gamma$ balances the *mean* error, and a single spot can have the right mean. BEGAN was made for faces.
+# - **BEGAN** draws one spot or one short line, with three seeds out of three. We thought of its autoencoder, whose code is one
+#   number, but with a code of two numbers it collapses just as well. What is left is a guess: its G pays for energy only, so a
+#   single spot that D reconstructs well is as good as eight modes, and $\gamma$ balances the *mean* error, which a single spot
+#   can have, too. BEGAN was made for faces.
 #
 # In the curves, the cross-entropies settle near 1.35 for D and 0.8 for G (guessing: 1.386 and 0.693). Both critics' losses rise
 # to 0: no distance is left. Hinge rises towards 2, what an undecided D pays.
@@ -872,13 +873,13 @@ results.round(2).sort_values("MNIST FID")
 # **Model answer.** (Figures of our `quick` run.) Ring: hinge and the cross-entropies, 0.90 to 0.91 good in 8 to 9 s each. Grid:
 # the saturating loss, all 25 modes with 0.91 good in about 15 s; least squares (0, 1, 1), R1 and relativistic close behind with
 # 0.87 to 0.89. MNIST: WGAN-GP, FID 26 in 67 s, WGAN 30 in 44 s; with one step of D relativistic + R1 + R2, 30 in twice the time
-# of hinge. The order changes from game to game. Failures: BEGAN in the plane (no mode; perhaps because its code is a single
-# number), least squares (-1, 1, 0) on the ring (perhaps because a score of 0 lies between fake and real and says little), the
-# saturating loss on digits (FID 143: its gradient vanishes where D is sure). (a) Non-saturating, perhaps with R1: simple, fast,
-# well known. (b) WGAN-GP, made for critics without batch norm, if there is time for five steps. (c) Hinge with spectral norm, as
-# SAGAN and BigGAN have it. (d) EBGAN: the energy of an image says how odd it is. Before I call one better: several seeds with
-# their spread, rates and constants tuned for each with equal effort, equal time as well as equal steps, more data sets, and
-# recall beside FID. Here each has one seed and one setting.
+# of hinge. The order changes from game to game. Failures: BEGAN in the plane (at most one mode of the ring; perhaps because its G
+# pays for energy only, and one spot is as good as eight), least squares (-1, 1, 0) on the ring (perhaps because a score of 0 lies
+# between fake and real and says little), the saturating loss on digits (FID 143: its gradient vanishes where D is sure). (a)
+# Non-saturating, perhaps with R1: simple, fast, well known. (b) WGAN-GP, made for critics without batch norm, if there is time
+# for five steps. (c) Hinge with spectral norm, as SAGAN and BigGAN have it. (d) EBGAN: the energy of an image says how odd it is.
+# Before I call one better: several seeds with their spread, rates and constants tuned for each with equal effort, equal time as
+# well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
 #
 # **Rubric.**
 #
@@ -890,9 +891,10 @@ results.round(2).sort_values("MNIST FID")
 # | a fair comparison (1) | several seeds, and settings tuned for each (or equal time) | one of them | "train longer" |
 #
 # **Enough for full marks.** Ring: hinge, 0.91 good in 8 s; grid: saturating, 25 modes and 91 % good in 15 s; MNIST: WGAN-GP, FID
-# 26 in 67 s, so the order changes. BEGAN found no mode of the ring, maybe for its code of one number; the saturating loss has FID
-# 143, maybe for want of a gradient. (a) non-saturating, simple and fast; (b) WGAN-GP, its penalty needs no batch norm; (c) hinge,
-# as in BigGAN; (d) EBGAN, its energy measures oddity. First I would run several seeds and tune the rate of each.
+# 26 in 67 s, so the order changes. BEGAN found no mode of the ring, maybe because one spot of low energy is enough for its G; the
+# saturating loss has FID 143, maybe for want of a gradient. (a) non-saturating, simple and fast; (b) WGAN-GP, its penalty needs
+# no batch norm; (c) hinge, as in BigGAN; (d) EBGAN, its energy measures oddity. First I would run several seeds and tune the rate
+# of each.
 #
 # **Typical wrong answer.** "WGAN-GP is the best loss, since its FID is lowest." It is on one game, with five steps of D for one
 # and one seed: half a point for the first criterion at most, and none for the fair comparison.
