@@ -1,21 +1,21 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.8, quick: 13.8}
+#     minutes: {smoke: 0.8, quick: 14}
 #     data: [mnist]
 # ---
 
 # %% [markdown]
 # # Lab 07: The zoo of losses
 #
-# Same networks, many losses. Since 2014 there have been dozens of GANs, and many of them differ in a single line: what
-# the two players pay. In this lab eleven of these losses play the same three games, under one budget, and you read the
+# Since 2014 there have been dozens of GANs, and many of them differ in a single line: what the two players pay. In this
+# lab eleven of these losses play the same three games, with the same generators and equal steps of G, and you read the
 # results. Then two GANs are told something: one gets labels, one finds its own.
 #
 # **You will learn** to
 #
-# - write the losses of LSGAN, WGAN and SAGAN and the penalty of WGAN-GP, from scores,
-# - say what each of them changes in the gradient, and why a critic must not be steep,
+# - work out what the best D says under a loss, and what G can learn from it,
+# - say what LSGAN, WGAN, SAGAN, EBGAN and BEGAN change in the gradient, and why a critic must not be steep,
 # - read a table of results: modes, good samples, FID, seconds, and what it does not tell you,
 # - draw the digit that you ask for (CGAN), and find the digits without labels (InfoGAN).
 #
@@ -32,7 +32,7 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from IPython.display import Math, display
+from IPython.display import Markdown, Math, display
 
 from labhelpers import (
     checks,
@@ -46,17 +46,6 @@ from labhelpers import (
     zoo,
 )
 
-# %%
-visualize.show_pipeline(
-    [
-        ("one pair", "the same networks\nthe same noise"),
-        ("eleven losses", "cross-entropy, squares,\nmargins, distances, energies"),
-        ("three games", "ring, grid, MNIST\nthe same number of steps"),
-        ("one table", "modes, good samples\nFID, seconds"),
-    ],
-    title="What you will have made: a contest of eleven losses",
-)
-
 # %% [markdown]
 # ## Parameters
 
@@ -66,15 +55,15 @@ print(profile)
 
 SEED = 0
 keras.utils.set_random_seed(SEED)
-tf.get_logger().setLevel(
-    "ERROR"
-)  # no notes on how often functions are compiled: every new GAN has its own
+# no notes on how often functions are compiled: every new GAN has its own
+tf.get_logger().setLevel("ERROR")
 
 # who plays: all, or in a smoke run one of each kind
-few = ("non-saturating", "least squares (0, 1, 1)", "WGAN-GP", "BEGAN")
+few = ("non-saturating", "hinge", "WGAN", "WGAN-GP", "BEGAN")
 players = profile.pick(smoke=few, quick=None, full=None)
 
-# the games; every G takes as many steps as there are batches in so many epochs (`labs zoo` plays the same)
+# the games; every G takes as many steps as there are batches in so many epochs
+# (`labs zoo --results` plays the same)
 run = zoo.RUNS[profile.name]
 print(run)
 
@@ -84,7 +73,7 @@ conditional_epochs = profile.pick(smoke=1, quick=3, full=30)
 info_epochs = profile.pick(smoke=1, quick=4, full=50)
 told_count = profile.pick(smoke=128, quick=50_000, full=60_000)
 
-# XLA makes dense networks faster once it has compiled them. A smoke run ends before that.
+# XLA makes dense networks faster once it has compiled them. A smoke run ends first.
 jit_compile = profile.pick(smoke=False, quick=None, full=None)
 
 # %% [markdown]
@@ -100,143 +89,90 @@ pd.set_option("display.max_colwidth", None)
 zoo.table("idea", "architecture", "use", "built")
 
 # %% [markdown]
-# **History: what each added**, in the order of the years. Sort it by any column with `sort_values`.
+# **History: what each added**, in the order in which the first preprints appeared. *Venue* is where it was published after
+# that, often a year later: this is why you find two different years for many of them. Sort the table by any column with
+# `sort_values`.
 
 # %%
-zoo.table("year", "key_feature", "paper").sort_values(["year", "type"])
-
-# %% [markdown]
-# **Losses.** With $r = D(x)$ and $f = D(G(z))$, raw scores throughout; $sp(t) = \log(1 + e^t)$, $[t]_+ = \max(0, t)$.
-
-# %%
-zoo.table("objective", "built")
+zoo.table("year", "venue", "key_feature", "paper")
 
 # %% [markdown]
 # Two things that tables like these often get wrong: SPA-GAN stands for *spatial attention* (not "style preserving"), and
-# LSGAN takes raw scores, without a sigmoid.
+# LSGAN takes raw scores, without a sigmoid. **The formulas** of all 24 types, with a legend of their symbols, stand in section
+# 13, after the exercises.
 #
-# This lab is about the objectives. In the code each of them is a **value**: two functions of the scores, perhaps **terms** that are
-# paid besides (a penalty, a controller), a number of critic steps, a clip, and recommended optimizers. The training step of lab 03 runs them all.
+# This lab is about the objectives. Throughout, $r = D(x)$ and $f = D(G(z))$ are raw scores, $\mathbb{E}$ is the mean over a
+# batch, $\mathrm{sp}(t) = \log(1 + e^t)$ and $[t]_+ = \max(0, t)$. In the code each loss is a **value**: two functions of the
+# scores, perhaps **terms** that are paid besides (a penalty, a controller), a number of critic steps, a clip, and recommended
+# optimizers. The training step of lab 03 runs them all.
 
 # %%
-for make in (losses.non_saturating, losses.least_squares, losses.hinge, losses.wgan_gp):
+for make in (losses.non_saturating, losses.least_squares):
     loss = make()
     print(f"{loss.name}: {loss.source}; {loss.critic_steps} step(s) of D")
     display(Math(loss.formula))
-print(inspect.getsource(losses.hinge).split('"""')[-1])
+print(inspect.getsource(losses.least_squares).split('"""')[-1])
 
 # %% [markdown]
-# ## 2. Exercise 1: least squares (2 points)
+# ## 2. Exercise 1: what the best D says (3 points)
 #
-# The cross-entropy has a blind spot. A fake that D already calls real ($f = 5$, say) costs G almost nothing, however
-# far from the data it lies. **LSGAN** asks for numbers instead of sides: D should say $b$ to real images and $a$ to
-# fakes, and G wants $c$:
+# G never sees the data. All it knows of them is what D says, so ask what a *perfect* D would say. At a place $x$ let $p$
+# be the density of the real images and $q$ that of the fakes. Both means in $L_D$ are sums over all places, so
+# D may choose its score $s$ at each place by itself, and chooses the one that costs least there:
 #
-# $$L_D = \tfrac12\, \mathbb{E}\,(r - b)^2 + \tfrac12\, \mathbb{E}\,(f - a)^2, \qquad
-# L_G = \tfrac12\, \mathbb{E}\,(f - c)^2 .$$
+# | loss | what D pays at this place |
+# | --- | --- |
+# | cross-entropy | $p\, \mathrm{sp}(-s) + q\, \mathrm{sp}(s)$ |
+# | least squares, D wants 1 for real images and 0 for fakes | $\tfrac12\, p\, (s - 1)^2 + \tfrac12\, q\, s^2$ |
+# | hinge: D pays for real images below $+1$ and for fakes above $-1$ | $p\, [1 - s]_+ + q\, [1 + s]_+$ |
 #
-# Too good is now as wrong as too bad. Write both with $(a, b, c) = (0, 1, 1)$, on the **raw scores**.
+# Find the best $s$ for each of the three. Lab 03 found the best *probability* for the cross-entropy; here you want the **score**.
 #
-# *Small example:* for $r = f = 0$ both losses are 0.5.
+# *Small example:* where the fakes are as dense as the real images, $p = q$, the best scores are 0 and 0.5, and with hinge
+# everything from $-1$ to 1 costs the same (return any of them).
 
 
-# %% answer="least_squares_losses"
-def least_squares_losses(real_logits, fake_logits):
-    """Return d_loss and g_loss, two scalars."""
+# %% answer="best_scores"
+def best_scores(real_density, fake_density):
+    """Return the best s for cross-entropy, least squares and hinge, each (n,)."""
     ### BEGIN SOLUTION
-    d_loss = 0.5 * tf.reduce_mean(tf.square(real_logits - 1)) + 0.5 * tf.reduce_mean(
-        tf.square(fake_logits)
-    )
-    g_loss = 0.5 * tf.reduce_mean(tf.square(fake_logits - 1))
-    return d_loss, g_loss
+    p, q = real_density, fake_density
+    # cross-entropy: slope -p (1 - sigmoid(s)) + q sigmoid(s) = 0
+    cross_entropy = tf.math.log(p / q)
+    # least squares: slope p (s - 1) + q s = 0
+    least_squares = p / (p + q)
+    # hinge: straight from -1 to 1 with slope q - p, and dearer beyond
+    hinge = tf.sign(p - q)
+    return cross_entropy, least_squares, hinge
     ### END SOLUTION
 
 
-# %% check="least_squares_losses" points=2
-least_squares_losses = checks.lab07.least_squares_losses(least_squares_losses)
+# %% check="best_scores" points=3
+best_scores = checks.lab07.best_scores(best_scores)
 ### BEGIN HIDDEN TESTS
-checks.require("least_squares_losses")
+checks.require("best_scores")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3. Exercise 2: a distance instead of a decision (2 points)
-#
-# **WGAN** asks another question: how much work is it to carry the fakes to where the data are? This is the *earth mover's*
-# or Wasserstein distance. It can be read from a **critic**: a network whose score may rise by at most 1 for each
-# unit of distance, and that tries to set real and fake as far apart as it can:
-#
-# $$W = \max_{\lVert D \rVert_L \le 1} \; \mathbb{E}\, r - \mathbb{E}\, f .$$
-#
-# The critic *minimises* the negative of that, and G carries its fakes uphill:
-#
-# $$L_D = \mathbb{E}\, f - \mathbb{E}\, r, \qquad L_G = -\mathbb{E}\, f .$$
-#
-# *Small example:* for $r = [3]$, $f = [1]$ the critic pays $-2$ and G pays $-1$. Losses below 0 are fine here.
-
-
-# %% answer="wasserstein_losses"
-def wasserstein_losses(real_logits, fake_logits):
-    """Return d_loss and g_loss, two scalars."""
-    ### BEGIN SOLUTION
-    d_loss = tf.reduce_mean(fake_logits) - tf.reduce_mean(real_logits)
-    g_loss = -tf.reduce_mean(fake_logits)
-    return d_loss, g_loss
-    ### END SOLUTION
-
-
-# %% check="wasserstein_losses" points=2
-wasserstein_losses = checks.lab07.wasserstein_losses(wasserstein_losses)
-### BEGIN HIDDEN TESTS
-checks.require("wasserstein_losses")
-### END HIDDEN TESTS
-
-# %% [markdown]
-# ## 4. Exercise 3: a margin (2 points)
-#
-# The **hinge** loss of SAGAN and BigGAN is that of a support vector machine. D pays for real images below $+1$ and for
-# fakes above $-1$, each image for itself, and nothing beyond; G pays as in WGAN:
-#
-# $$L_D = \mathbb{E}\,[1 - r]_+ + \mathbb{E}\,[1 + f]_+, \qquad L_G = -\mathbb{E}\, f .$$
-#
-# *Small example:* for $r = [0.5]$, $f = [-2]$ D pays $0.5 + 0$.
-
-
-# %% answer="hinge_losses"
-def hinge_losses(real_logits, fake_logits):
-    """Return d_loss and g_loss, two scalars."""
-    ### BEGIN SOLUTION
-    d_loss = tf.reduce_mean(tf.nn.relu(1 - real_logits)) + tf.reduce_mean(
-        tf.nn.relu(1 + fake_logits)
-    )
-    g_loss = -tf.reduce_mean(fake_logits)
-    return d_loss, g_loss
-    ### END SOLUTION
-
-
-# %% check="hinge_losses" points=2
-hinge_losses = checks.lab07.hinge_losses(hinge_losses)
-### BEGIN HIDDEN TESTS
-checks.require("hinge_losses")
-### END HIDDEN TESTS
-
-# %% [markdown]
-# **Before you run it:** the next plot shows what G pays for one fake, and how hard it is pushed. Where is each curve
-# flat? Which of them pushes a fake *back* that D already takes for real?
+# Three answers of very different kind: one without limits, one in [0, 1], one that knows only two values. What does G
+# make of them? **Before you run it:** the next plot shows what G pays for one fake, and how hard it is pushed, when D gives this
+# fake the score $f$. G's losses are $\mathrm{sp}(-f)$ (non-saturating), $-\mathrm{sp}(f)$ (saturating), $\tfrac12 (f - 1)^2$
+# (least squares: it wants the score 1) and $-f$ (hinge and WGAN). Where is each curve flat? Which of them pushes a fake *back* that D
+# already takes for real?
 
 # %%
-scores = tf.linspace(-4.0, 4.0, 161)
+scores = tf.linspace(-6.0, 6.0, 241)
 paid, pushed = {}, {}
-for name, function in {
-    "non-saturating": losses.non_saturating().generator,
-    "saturating": losses.saturating().generator,
-    "least squares": lambda real, fake: least_squares_losses(real, fake)[1],
-    "hinge, Wasserstein": lambda real, fake: hinge_losses(real, fake)[1],
+for name, loss in {
+    "non-saturating": losses.non_saturating(),
+    "saturating": losses.saturating(),
+    "least squares": losses.least_squares(),
+    "hinge, Wasserstein": losses.hinge(),
 }.items():
     with tf.GradientTape() as tape:
         tape.watch(scores)
-        each = tf.stack(
-            [function(score[None], score[None]) for score in tf.unstack(scores)]
-        )
+        each = [loss.generator(f[None], f[None]) for f in tf.unstack(scores)]
+        each = tf.stack(each)
     paid[name], pushed[name] = each.numpy(), tape.gradient(each, scores).numpy()
 display(
     visualize.plot_curves(
@@ -253,33 +189,164 @@ visualize.plot_curves(
     ylabel="slope of G's loss",
 )
 
-# %% [markdown]
-# **What you should see:** the saturating loss is flat for bad fakes (left), the non-saturating one for good ones. Hinge
-# and Wasserstein push with the same force everywhere: their slope is $-1$. Least squares is the only one whose slope
-# changes sign, at $f = 1$: it pulls a fake back that D takes for "too real", because such a fake lies far from the data, too.
-
 # %% [markdown] question="gradients" points=3
-# **Question 1 (3 points).** A fake lies far on the real side of D's border, at $f = 5$. What does G pay for it with the
-# non-saturating, the least-squares and the hinge loss, and which push does it get? Why is that push wanted? And what
-# would a sigmoid before the squares undo?
+# **Question 1 (3 points).** A fake lies far on the real side of D's border, at $f = 5$. Read off your plots what G pays for it
+# with the non-saturating, the least-squares and the hinge loss, and which push it gets. Why can it be good to push such a fake back? And
+# what would a sigmoid before the squares undo? Work out loss and slope of $\tfrac12 (\sigma(f) - 1)^2$ at $f = 5$ and at $f = -5$.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Non-saturating: log(1 + e^-5) = 0.0067, slope -0.0067: practically nothing, although such a fake may lie far from all
-# data; being on the right side is enough. Least squares: (5 - 1)^2 / 2 = 8, slope +4: it is pushed back towards the border,
-# and so to where the real images are. Hinge: -5, slope -1: pushed on in the same direction, as hard as any other fake; only D can stop that, by
-# changing. The push back is wanted because D knows the data near them only: a score far above that of real images is extrapolation, not reality.
-# A sigmoid squeezes all scores into (0, 1): at f = 5 it gives 0.993, and its own slope is 0.0066, so loss and slope vanish there (and at f = -5, where
-# G needs help most). The squares would be as flat as the saturating loss.
+# **Model answer.** Non-saturating: log(1 + e^-5) = 0.0067, slope -0.0067: practically nothing. Least squares: (5 - 1)^2 / 2 = 8,
+# slope +4: pushed back, hard. Hinge: -5, slope -1: pushed on in the same direction as any other fake. A push back can be good because D
+# has learned to give the data about 1: a score of 5 means that the fake lies somewhere where D only extrapolates, perhaps far from all data, and
+# being on the right side of the border is not the same as being near the data. A sigmoid squeezes all scores into (0, 1). At f = 5 it
+# gives 0.993: loss 0.00002, slope -0.00004, so nothing is pulled back any more. At f = -5 it gives 0.0067: the loss is 0.493, nearly the
+# most that it can be, but the slope is only -0.0066, because the sigmoid itself is flat there: the worst fakes get no push, as with the
+# saturating loss.
 #
-# **Rubric.** 1 point: three losses and slopes. 1 point: why a fake on the real side still needs a push. 1 point: the
-# sigmoid's slope flattens the squares on both sides.
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | three losses at f = 5 (1) | pays about 0, 8, -5 and slopes about 0, +4, -1 | one of the six numbers wrong or missing, or only the signs of the slopes | two or more wrong |
+# | why back (1) | a high score is not the same as lying near the data: D extrapolates there, or gives real images about 1 | "so that it does not go too far", without why that is bad | none, or "because D is fooled" |
+# | the sigmoid (1) | the slope vanishes on both sides, with the loss at -5 near 1/2 (or: large) | the slope vanishes, on one side only or without numbers | says that the loss vanishes at -5, or that nothing changes |
+#
+# **Enough for full marks.** 0.007, 8 and -5, slopes -0.007, 4, -1. Real images get about 1, so a score of 5 is a place that D does not
+# know, perhaps far from the data. After a sigmoid the slopes at 5 and -5 are -0.00004 and -0.0066: no push on either side, though
+# the loss at -5 is 0.49.
+#
+# **Typical wrong answer.** "After a sigmoid loss and slope are both 0 at f = -5." The loss is largest there; only the slope vanishes.
+# The third point is lost; the others can still be earned.
 # ### END SOLUTION
+
+# %% [markdown]
+# **What you should see:** the saturating loss is flat for bad fakes (left), the non-saturating one for good ones. Hinge
+# and Wasserstein push with the same force everywhere. If you expected hinge to be flat beyond its margin: that is *D's*
+# loss, G's has no margin. Least squares is the only one whose slope changes sign, at $f = 1$, the score that G wants.
+#
+# ## 3. Exercise 2: a distance instead of a decision (2 points)
+#
+# **WGAN** asks another question: how much work is it to carry the fakes to where the data are? This is the *earth mover's*
+# or Wasserstein distance: the mean way that a point has to go, under the **cheapest** plan that brings every fake to a
+# place of its own among the real points.
+#
+# Write it for points on a line, as many fakes as real ones. Which plan is cheapest there? (Draw four points and two plans that cross, and
+# two that don't.) One line is enough.
+#
+# *Small example:* real $[0, 3]$, fake $[7, 1]$. Carrying 7 to 0 and 1 to 3 is a way of 4.5 on average; there is a better plan, of 2.5.
+
+
+# %% answer="earth_mover"
+def earth_mover(real, fake):
+    """Return the earth mover's distance of two sets of points on a line, (n,) each."""
+    ### BEGIN SOLUTION
+    # Ways that cross can be uncrossed, and get no longer: the n-th to the n-th.
+    return tf.reduce_mean(tf.abs(tf.sort(real) - tf.sort(fake)))
+    ### END SOLUTION
+
+
+# %% check="earth_mover" points=2
+earth_mover = checks.lab07.earth_mover(earth_mover)
+### BEGIN HIDDEN TESTS
+checks.require("earth_mover")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now slide a cloud of fakes (deviation 0.3) away from the real ones, and ask each loss how far apart they are. For the
+# cross-entropy and hinge that is what the best D, yours, wins over a D that has no idea.
+#
+# **Before you run it:** the clouds part at about 1.5. What will each curve do beyond that?
+
+# %%
+place = np.linspace(-4, 8, 4001)
+step = place[1] - place[0]
+shifts = np.linspace(0, 4, 41)
+cloud = np.random.default_rng(SEED).normal(scale=0.3, size=2000).astype(np.float32)
+
+
+def density(shift):
+    """A Gaussian of deviation 0.3 around `shift`, nowhere quite 0."""
+    bell = np.exp(-0.5 * ((place - shift) / 0.3) ** 2) / (0.3 * np.sqrt(2 * np.pi))
+    return tf.constant(bell + 1e-6, tf.float32)
+
+
+found = {"earth mover": [], "cross-entropy": [], "hinge": []}
+for shift in shifts:
+    p, q = density(0.0), density(shift)
+    by_entropy, _, by_hinge = best_scores(p, q)
+    best = step * tf.reduce_sum(
+        p * tf.nn.softplus(-by_entropy) + q * tf.nn.softplus(by_entropy)
+    )
+    found["cross-entropy"].append(2 * np.log(2) - float(best))
+    best = step * tf.reduce_sum(
+        p * tf.nn.relu(1 - by_hinge) + q * tf.nn.relu(1 + by_hinge)
+    )
+    found["hinge"].append(2 - float(best))
+    found["earth mover"].append(float(earth_mover(cloud, cloud + np.float32(shift))))
+visualize.plot_curves(
+    {name: (shifts, np.array(values)) for name, values in found.items()},
+    title="How far apart are two clouds?",
+    xlabel="distance of their centres",
+    ylabel="what the loss says",
+)
+
+# %% [markdown]
+# **What you should see:** as soon as the clouds no longer overlap, the best D of both decisions has won all that there is to win, and says the
+# same at every distance: a fake at 2 and a fake at 4 are equally false, and to move from 4 to 3 is worth nothing. (If you expected them to
+# grow on: they are bounded, by $2 \log 2$ and 2.) The earth mover's distance keeps growing, and so tells G in which direction it is getting warmer. A
+# real D is far from perfect, which is what saves the other losses; but this is what a critic is for.
+#
+# It cannot be computed by sorting in 784 dimensions. But it can be read from a **critic**: a network whose score may rise by at most
+# 1 for each unit of distance, and that tries to set real and fake as far apart as it can:
+#
+# $$W = \max_{\lVert D \rVert_L \le 1} \; \mathbb{E}\, r - \mathbb{E}\, f .$$
+#
+# The critic *minimises* the negative of that, and G carries its fakes uphill: $L_D = \mathbb{E}\, f - \mathbb{E}\, r$ and
+# $L_G = -\mathbb{E}\, f$. So $L_D$ is below 0 and *rises* towards 0 as the fakes get better; the distance is $-L_D$, and falls.
+#
+# ## 4. Exercise 3: a margin on several scales (2 points)
+#
+# The **hinge** loss of SAGAN and BigGAN is that of a support vector machine: you have met D's side in exercise 1. G just wants high
+# scores, as in WGAN. A formula like $\mathbb{E}\,[1 - r]_+$ leaves two things open, which code has to decide:
+#
+# - *What is a mean over what?* Each score is judged for itself, then averaged.
+# - *What if D gives several scores?* Pix2PixHD has a D for each of two or three sizes of the image, and each gives a map
+#   with a score for every patch; StyleGAN-T has several heads. Then `real_scores` and `fake_scores` are **lists** of tensors of
+#   different shapes. Every scale has to count the same, though one has a thousand patches and the next a single score, and three
+#   scales must not cost more than one.
+#
+# Write D's and G's loss, for a single tensor and for a list (or a tuple) of them.
+#
+# *Small example:* for the scores $r = [0.5]$, $f = [-2]$ D pays $0.5 + 0$ and G pays 2. For the list of this scale and a second one with
+# $r = [1, 1]$, $f = [0, 0]$, D pays $(0.5 + 1) / 2$.
+
+
+# %% answer="hinge_losses"
+def hinge_losses(real_scores, fake_scores):
+    """Return d_loss and g_loss, two scalars; the scores are a tensor, or a list."""
+    ### BEGIN SOLUTION
+    if not isinstance(real_scores, list | tuple):
+        real_scores, fake_scores = [real_scores], [fake_scores]
+    d_losses, g_losses = [], []
+    for real, fake in zip(real_scores, fake_scores, strict=True):
+        real_part = tf.reduce_mean(tf.nn.relu(1 - real))
+        fake_part = tf.reduce_mean(tf.nn.relu(1 + fake))
+        d_losses.append(real_part + fake_part)
+        g_losses.append(-tf.reduce_mean(fake))
+    return tf.reduce_mean(d_losses), tf.reduce_mean(g_losses)
+    ### END SOLUTION
+
+
+# %% check="hinge_losses" points=2
+hinge_losses = checks.lab07.hinge_losses(hinge_losses)
+### BEGIN HIDDEN TESTS
+checks.require("hinge_losses")
+### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5. A critic must not be steep
 #
-# Without a limit the critic's gap grows for ever: doubling all weights of the last layer doubles it. Two ways to hold
-# it:
+# $W$ is a maximum over functions of slope at most 1. Two ways to hold a network to that:
 #
 # - **WGAN** clips every trainable weight to $[-0.01, 0.01]$ after each step of D. Only the trainable ones: the
 #   statistics of a batch norm are no weights.
@@ -290,32 +357,36 @@ visualize.plot_curves(
 #
 #   with **one** $u$ for each image. The loss gets $10 P$. Both take five steps of D for one of G, each with fresh images.
 #
+# Where does the 1 come from? The best critic has slope exactly 1 along the lines of the *cheapest plan*, from each fake to the real image
+# that it is carried to. WGAN-GP does not know that plan: it takes random pairs, and asks for 1 between them, too. That is a rule of thumb, and it works.
+#
 # ## 6. Exercise 4: the gradient penalty (4 points)
 #
-# Write $P$, without the factor 10. `mix` holds one $u$ an image, (batch,). Four traps, all of them found in
-# public code: the norm is over **all** pixels of an image; each image has **its own** norm and its own $u$; the
-# square root has an infinite slope at 0, which turns the weights into NaN; and the batch size is not fixed.
+# Write $P$, without the factor 10. `mix` holds one $u$ for each image, (batch,). Your penalty is going to play on points in the
+# plane, (batch, 2), as well as on images, (batch, 28, 28, 1). Four traps, all of them found in public code: the norm is over
+# **everything** but the batch; each image has **its own** norm and its own $u$; the square root has an infinite slope
+# at 0, which turns the weights into NaN; and the batch size is not fixed.
 #
 # *Hints:* a `tf.GradientTape` must `watch` a tensor that is no variable. Differentiate the *sum* of the scores: each score
 # depends on its own image only, so one call gives all gradients. A tape inside the tape of the training step is no
-# problem.
+# problem. `len(real.shape)` is the number of axes.
 #
 # *Small example:* the critic $2 \sum_i x_i$ over 4 pixels has the gradient $(2, 2, 2, 2)$ everywhere, of norm 4: $P =
 # 9$.
 
 
 # %% answer="gradient_penalty"
-def gradient_penalty(critic, real_images, fake_images, mix):
-    """Return the mean of (norm - 1)^2 over the batch; images are (batch, height, width, channels)."""
+def gradient_penalty(critic, real, fake, mix):
+    """Return the mean of (norm - 1)^2; real and fake are (batch, ...) of any shape."""
     ### BEGIN SOLUTION
-    share = tf.reshape(mix, (-1, 1, 1, 1))  # (batch,) => (batch, 1, 1, 1)
-    mixed = share * real_images + (1 - share) * fake_images
+    rank = len(real.shape)
+    share = tf.reshape(mix, [-1] + [1] * (rank - 1))  # (batch,) => (batch, 1, ...)
+    mixed = share * real + (1 - share) * fake
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         total = tf.reduce_sum(critic(mixed))
-    squares = tf.reduce_sum(
-        tf.square(tape.gradient(total, mixed)), axis=(1, 2, 3)
-    )  # (batch,)
+    gradient = tape.gradient(total, mixed)
+    squares = tf.reduce_sum(tf.square(gradient), axis=list(range(1, rank)))  # (batch,)
     norm = tf.sqrt(tf.maximum(squares, 1e-12))  # at 0 the root's slope is infinite
     return tf.reduce_mean(tf.square(norm - 1))
     ### END SOLUTION
@@ -330,29 +401,37 @@ checks.require("gradient_penalty")
 # %% [markdown]
 # ## 7. Energies
 #
-# **EBGAN** and **BEGAN** replace D by an **autoencoder**. Its error is the energy $E(x)$: low where it can
+# **EBGAN** and **BEGAN** replace D by an **autoencoder**. Its error is the energy $e(x)$: low where it can
 # reconstruct, so low for the data, if only the data were used for training it. So D gives one number, but learns from
 # every pixel.
 #
-# - **EBGAN**: fakes should have an energy of at least the margin $m$, $L_D = \mathbb{E} E(x) + \mathbb{E}[m - E(G)]_+$.
+# - **EBGAN**: fakes should have an energy of at least the margin $m$, $L_D = \mathbb{E}\, e(x) + \mathbb{E}\,[m - e(G)]_+$.
 #   G lowers the energy of its fakes, and pays a **pull-away term**: the mean squared cosine between the codes of its
 #   fakes, 1 if all are alike, 0 if they are orthogonal.
-# - **BEGAN** has no margin but a controller. $L_D = \mathbb{E} E(x) - k\, \mathbb{E} E(G)$, and $k$ is moved so that
-#   $\mathbb{E} E(G) = \gamma\, \mathbb{E} E(x)$ with $\gamma = 0.5$.
+# - **BEGAN** has no margin but a controller. $L_D = \mathbb{E}\, e(x) - k\, \mathbb{E}\, e(G)$: D lowers the energy of the data, and, as
+#   far as $k$ lets it, raises that of the fakes.
 #
 # ## 8. Exercise 5: BEGAN's controller (2 points)
 #
-# $$k \leftarrow \mathrm{clip}\big(k + \lambda\, (\gamma\, \mathbb{E} E(x) - \mathbb{E} E(G)),\; 0,\; 1\big).$$
+# The players are in balance when the mean energy of the fakes is $\gamma$ times that of the real images, say half of it. A
+# controller keeps them there, like a thermostat: after each step it moves $k$ by `rate` times what is missing to this goal. In
+# **which direction**? Think of fakes whose energy is too low: should D care more about them from now on, or less? And $k$ is a
+# share: it never leaves $[0, 1]$.
 #
-# *Small example:* $k = 0.3$, energies 5 and 0.5, $\gamma = 0.5$, $\lambda = 0.1$: $k$ becomes $0.5$.
+# The same numbers tell how far the training has come. The paper's measure $M$ is the mean error of the real images, plus by how much the
+# goal is missed, whichever way. Return both, $k$ and $M$.
+#
+# *Small example:* energies of 5 (real) and 2 (fake), $\gamma = 0.5$: 0.5 is missing to the goal of 2.5, and $M = 5.5$.
 
 
 # %% answer="update_k"
 def update_k(k, real_energy, fake_energy, gamma=0.5, rate=0.001):
-    """Return the next k; the energies are (batch, 1)."""
+    """Return the next k and M, two scalars; the energies are (batch, 1)."""
     ### BEGIN SOLUTION
-    balance = gamma * tf.reduce_mean(real_energy) - tf.reduce_mean(fake_energy)
-    return tf.clip_by_value(k + rate * balance, 0.0, 1.0)
+    real, fake = tf.reduce_mean(real_energy), tf.reduce_mean(fake_energy)
+    missing = gamma * real - fake
+    # Fakes of too little energy: D must push them up, so k grows.
+    return tf.clip_by_value(k + rate * missing, 0.0, 1.0), real + tf.abs(missing)
     ### END SOLUTION
 
 
@@ -367,33 +446,25 @@ alike, apart = np.ones((8, 8), "float32"), np.eye(8, dtype="float32")
 print("pull-away term of eight equal codes: ", float(losses.mean_squared_cosine(alike)))
 print("pull-away term of orthogonal codes:  ", float(losses.mean_squared_cosine(apart)))
 
-# %% [markdown] question="smooth-critic" points=3
-# **Question 2 (3 points).** Why must a critic not be steep, and what do clipping and the gradient penalty do about it? What is the
-# price of each? Why is there no batch norm in a critic with a gradient penalty, and why one $u$ for each image and not for each pixel?
-#
-# ### BEGIN SOLUTION
-# **Model answer.** E r - E f is a distance only if the score rises by at most 1 for each unit of distance (1-Lipschitz); without that limit the
-# critic makes the gap as large as it likes by scaling its weights, and G's gradient with it. Clipping bounds every weight, and with it the slope, but crudely: weights
-# pile up at the two ends, the critic becomes almost linear, the gradients shrink or grow layer by layer with the clip, and the limit it gives is unknown. The penalty asks for slope 1 directly where G
-# moves, between real and fake; the price is time, the gradient of a gradient, and one more constant. Batch norm makes the score of one image depend on the others in
-# the batch, so that the gradient at an image is no longer that image's own. One u for each image puts the mixed image on the straight line from a fake to a real
-# image, along which the optimal critic has slope 1; with one u for each pixel it is a patchwork that lies on no such line.
-#
-# **Rubric.** 1 point: Lipschitz limit, and what happens without. 1 point: clipping against penalty with a price for each. 1
-# point: batch norm and u.
-# ### END SOLUTION
-
 # %% [markdown]
 # ## 9. The contest in the plane
 #
-# Your own functions play: wherever your check was green, the contestant below uses *your* losses. Both games are small:
-# the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. The networks, the noise and the number of G's steps are
-# the same for all, and all learning rates fall to 0. Where they start, and the constants of a loss, are each contestant's own
-# (`zoo.CONTESTANTS`). The critics of WGAN and WGAN-GP train five times for each step of G: that is their price, and you will see
-# it in the seconds.
+# Both games are small: the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. Every G has the same networks, the same noise
+# and takes the same number of steps on batches of 128, all learning rates fall to 0, and the samples come from a running average of
+# G. That is all that is equal. The critics of WGAN
+# and WGAN-GP train five times for each step of G: that is their price, and you will see it in the seconds. The two autoencoders are other
+# networks than the D of the rest. And each contestant has settings of its own, all in this table:
+
+# %%
+zoo.settings("points")
+
+# %% [markdown]
+# They are not always those of the papers. In the plane WGAN clips at 0.1 instead of 0.01, WGAN-GP's penalty weighs 0.1 instead of 10, and
+# EBGAN's margin is 1 instead of 10: a constant that suits images of 784 pixels, and a training of a hundred thousand steps, need
+# not suit two coordinates. BEGAN's $k$ moves ten times faster, for the same reason.
 #
 # One contestant needs a word, since no exercise asked for it. **Relativistic + R1 + R2** is the loss of R3GAN (Huang et al. 2024): D
-# compares each fake with a real image, $L_D = \mathbb{E} \log(1 + e^{f - r})$, $L_G = \mathbb{E} \log(1 + e^{r - f})$, and pays for
+# compares each fake with a real image, $L_D = \mathbb{E}\, \mathrm{sp}(f - r)$, $L_G = \mathbb{E}\, \mathrm{sp}(r - f)$, and pays for
 # its gradient at the real images (R1) and at the fakes (R2).
 #
 # One call, `zoo.train(contestant, task, epochs)`, does each training.
@@ -401,72 +472,81 @@ print("pull-away term of orthogonal codes:  ", float(losses.mean_squared_cosine(
 # %%
 print(inspect.getsource(zoo.train).split('"""')[-1])
 
+# %% [markdown]
+# **Your own functions play:** wherever your check was green, hinge, WGAN-GP and BEGAN use *your* code below.
+
 
 # %%
+def with_term(loss, amount):
+    """The same loss, its first term computed by `amount`."""
+    yours = dataclasses.replace(loss.terms[0], amount=amount)
+    return dataclasses.replace(loss, terms=(yours, *loss.terms[1:]))
+
+
 def your_penalty(seen):
     """Your gradient penalty, from what the critic has seen in a step."""
-    return gradient_penalty(
-        seen.score, seen.real_images, seen.fake_images, seen.drawn["mix"]
-    )
+    mix = seen.drawn["mix"]
+    return gradient_penalty(seen.score, seen.real_images, seen.fake_images, mix)
 
 
-def with_your(contestant, both):
-    """A contestant that plays with your functions in the place of labhelpers' own."""
-
-    def make(kind):
-        loss = contestant.losses[kind]()
-        changes = {
-            "discriminator": lambda real, fake: both(real, fake)[0],
-            "generator": lambda real, fake: both(real, fake)[1],
-        }
-        if (
-            loss.terms and kind == "images"
-        ):  # yours is for images of (height, width, channels)
-            changes["terms"] = (
-                dataclasses.replace(loss.terms[0], amount=your_penalty),
-            )
-        return dataclasses.replace(loss, **changes)
-
+def your_hinge(loss):
+    """Your hinge losses."""
     return dataclasses.replace(
-        contestant,
-        losses={kind: lambda kind=kind: make(kind) for kind in contestant.losses},
+        loss,
+        discriminator=lambda real, fake: hinge_losses(real, fake)[0],
+        generator=lambda real, fake: hinge_losses(real, fake)[1],
     )
+
+
+def your_controller(loss):
+    """What D is paid for the fakes' energy, with your k."""
+    constants = loss.arguments["gamma"], loss.arguments["rate"]
+
+    def amount(seen):
+        real, fake = seen.real["energy"], seen.fake["energy"]
+        k, _ = update_k(seen.state["k"], real, fake, *constants)
+        return -seen.state["k"] * tf.reduce_mean(fake), {"k": k}
+
+    return with_term(loss, amount)
 
 
 yours = {
-    "least squares (0, 1, 1)": least_squares_losses,
-    "WGAN": wasserstein_losses,
-    "WGAN-GP": wasserstein_losses,
-    "hinge": hinge_losses,
+    "hinge": your_hinge,
+    "WGAN-GP": lambda loss: with_term(loss, your_penalty),
+    "BEGAN": your_controller,
 }
+
+
+def with_your_code(contestant):
+    """The contestant, its losses changed where there is something of yours."""
+    change = yours.get(contestant.name, lambda loss: loss)
+    changed = {
+        kind: lambda make=make: change(make())
+        for kind, make in contestant.losses.items()
+    }
+    return dataclasses.replace(contestant, losses=changed)
+
+
 contestants = [
-    with_your(contestant, yours[contestant.name])
-    if contestant.name in yours
-    else contestant
+    with_your_code(contestant)
     for contestant in zoo.CONTESTANTS
     if players is None or contestant.name in players
 ]
 print(", ".join(contestant.name for contestant in contestants))
 
-
 rows = {contestant.name: {} for contestant in contestants}  # the table of results
 
 
 def play(task, epochs, players):
-    """Let these contestants play one game, print what came of each, and enter it in the table."""
+    """Let these play one game, print what came of each, and enter it in the table."""
     found = {}
     for contestant in players:
-        found[contestant.name] = zoo.train(
-            contestant, task, epochs, seed=SEED, jit_compile=jit_compile
-        )
-        rows[contestant.name] |= zoo.columns_of(task, found[contestant.name])
-        numbers = ", ".join(
-            f"{name} {value:.3g}"
-            for name, value in found[contestant.name].after.items()
-        )
-        print(
-            f"{contestant.name:<25} {numbers:<24} {found[contestant.name].seconds:5.1f} s"
-        )
+        played = zoo.train(contestant, task, epochs, seed=SEED, jit_compile=jit_compile)
+        found[contestant.name] = played
+        rows[contestant.name] |= zoo.columns_of(task, played)
+        numbers = [f"{name} {value:.3g}" for name, value in played.after.items()]
+        numbers = ", ".join(numbers)
+        print(f"{contestant.name:<25} {numbers:<24} {played.seconds:5.1f} s")
     return found
 
 
@@ -511,9 +591,8 @@ def landscape(gan, limit, steps=60):
     """D's score on a square grid, rows from the top down."""
     grid = visualize.grid_codes(limit, steps)
     found = gan.discriminator(grid, training=False)
-    return np.reshape(
-        -found["energy"] if isinstance(found, dict) else found, (steps, steps)
-    )
+    found = -found["energy"] if isinstance(found, dict) else found
+    return np.reshape(found, (steps, steps))
 
 
 visualize.plot_landscapes(
@@ -530,38 +609,111 @@ visualize.plot_landscapes(
 show_losses(ring_rounds, "the ring")
 
 # %% [markdown]
-# **What you should see** (`quick`): most find all eight modes with at least four of five samples good: both
-# cross-entropies, least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN. Their landscapes have eight hills. R1's is far
-# flatter than the plain loss's, 0.35 from white to orange against 11: that is what its penalty is for.
-#
-# The others lose something, or are near it:
-#
-# - **Least squares (-1, 1, 0)** misses two modes. Its G wants the score 0, *between* fake and real: that is also what D says
-#   of places that it cannot judge, so nothing pulls the fakes up to where the data are. With a fifth of the real
-#   points it found none at all.
-# - **EBGAN** found all eight in our last run, and six in one before it. D's autoencoder reconstructs what it has been shown; a
-#   mode that G has left for a while costs G nothing, and the pull-away term pushes *codes* apart, not points.
-# - **BEGAN** draws one short line and never gets away from it. Its D is an autoencoder whose code is one number, so one curve
-#   through the plane costs no energy, and its G pays for energy only: any spot on that curve is as good as eight modes. $\gamma$
-#   balances the *mean* error, and a single spot can have the right mean. BEGAN was made for faces.
-#
-# In the curves, the cross-entropies settle near 1.35 for D and 0.8 for G (guessing: 1.386 and 0.693). Both critics' losses go to 0:
-# no distance is left. Hinge rises towards 2, what an undecided D pays.
+# **How steep did the critics get?** The next cell measures the norm of D's gradient at 2,000 places between real points and fakes, and
+# how many of D's weights lie at the clip's two ends ($\pm 0.1$ here).
+
 
 # %%
-del (
-    ring_rounds
-)  # the table has their figures: eleven pairs of networks need not stay in memory
+def slopes(gan, count=2000):
+    """Norm of the gradient of D's score at places between real points and fakes."""
+    mix = np.random.default_rng(SEED).uniform(size=(count, 1)).astype(np.float32)
+    real, fake = ring.data[:count], gan.sample(count, seed=1)[: len(ring.data)]
+    between = tf.constant(mix[: len(real)] * real + (1 - mix[: len(real)]) * fake)
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        total = tf.reduce_sum(gan.discriminator(between, training=False))
+    return np.linalg.norm(tape.gradient(total, between), axis=1)
+
+
+steepness = {}
+for name, played in ring_rounds.items():
+    if name in ("non-saturating", "hinge", "non-saturating + R1", "WGAN", "WGAN-GP"):
+        low, middle, high = np.quantile(slopes(played.gan), (0.1, 0.5, 0.9))
+        weights = [w.ravel() for w in played.gan.discriminator.get_weights()]
+        at_clip = np.mean(np.abs(np.concatenate(weights)) > 0.0999)
+        steepness[name] = {
+            "slope, lowest tenth": low,
+            "median": middle,
+            "highest tenth": high,
+            "weights at or beyond 0.1": at_clip,
+        }
+pd.DataFrame.from_dict(steepness, orient="index").round(2)
+
+# %% [markdown] question="smooth-critic" points=3
+# **Question 2 (3 points).** What would a critic do to $\mathbb{E}\, r - \mathbb{E}\, f$ without any limit to its slope, and to G's
+# gradient with it? Then read your table: what did clipping, and what did the penalty, do to weights and slopes? Name a price of each. Finally: why is
+# there no batch norm in a critic with a gradient penalty, and why one $u$ for each image and not for each pixel?
+#
+# ### BEGIN SOLUTION
+# **Model answer.** Without a limit the critic widens the gap for ever: doubling its last weights doubles it, and with it the
+# gradient that G gets; the gap is then no distance, and G's steps grow without end. Our table: the clip put 41 % of WGAN's
+# weights at its two ends, and its slope lies between 0.12 and 1.27 (lowest and highest tenth, median 0.68); the penalty left the
+# weights free and held the slope between 0.26 and 1.41 (median 1.1), around the 1 that it asks for. (Hinge's D, which nothing
+# holds, has a median slope of 9.7.) The price of the clip: a critic made of extreme weights, hence a simple one, and a limit to
+# the slope that nobody knows in advance. The price of the penalty: a gradient of a gradient in every step of D, so time, and one
+# more constant, and the 1 holds only near the lines where it is asked for. Batch norm makes the score of one image depend on the
+# others in the batch, so the gradient at an image would no longer be that image's own. One u for each image puts the mixed image
+# on the straight line from a fake to a real image; with one u for each pixel it is a patchwork of both that lies on no such line.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | without a limit (1) | the gap (or the score) grows without end by scaling weights, so it is no distance, or G's gradient grows with it | "training gets unstable", without the growing gap | none, or "D gets too good" |
+# | the table, and prices (1) | own shares of weights or slopes for both, and one price of each | figures for one of the two, or prices without figures | neither |
+# | batch norm and u (1) | batch norm ties the gradient to other images; one u keeps the mixture on a line between a real image and a fake | one of the two | neither |
+#
+# **Enough for full marks.** Doubling the last layer doubles the gap, so without a limit it says nothing. In my table 41 % of
+# WGAN's weights lie at the clip (a crude critic), while WGAN-GP's median slope is 1.1, close to the 1 it asks for, at the price
+# of time. Batch norm would mix other images into each gradient; one u for each image keeps the mixture on the line between a fake
+# and a real image.
+#
+# **Typical wrong answer.** "A steep critic makes training unstable; clipping and the penalty make it stable. Batch norm is too
+# slow." Half a point for the first criterion, none for the others: no figures, and nothing on u.
+# ### END SOLUTION
+
+# %% [markdown]
+# **What you should see** (`quick`): most find all eight modes with at least four of five samples good: both cross-entropies,
+# least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN; their landscapes have eight hills. R1's is far
+# flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five steps
+# of D for one of G, and a gradient of a gradient in each.
+#
+# The others lose something, or are near it. For the first we know why, since we varied the cause; the other two explanations are
+# guesses.
+#
+# - **Least squares (-1, 1, 0)** misses one or two modes. Its G wants the score 0, *between* fake and real, which is also what a D
+#   may say of a place that it cannot judge. With three seeds it found 6, 6 and 7 modes; the same D with a G that wants 1, the
+#   score of real points, found 8 each time, with 92 % good. With a fifth of the points it found none at all. Mao et al. did not
+#   choose these numbers by trial: with $b - c = 1$ and $b - a = 2$, and the best D in every step, G minimises the Pearson
+#   $\chi^2$ divergence. A D that is still learning is not that D.
+# - **EBGAN** is near it: it found all eight with each of three seeds (0.83 to 0.86 good), but without its pull-away term only six
+#   in one of two runs. A guess: D's autoencoder reconstructs what it has been shown, and a mode that G has left costs G nothing;
+#   the pull-away term keeps the fakes' codes, and with them the fakes, apart.
+# - **BEGAN** draws one spot or one short line, with three seeds out of three. We thought of its autoencoder, whose code is one
+#   number, but with a code of two numbers it collapses just as well. What is left is a guess: its G pays for energy only, so a
+#   single spot that D reconstructs well is as good as eight modes, and $\gamma$ balances the *mean* error, which a single spot
+#   can have, too. BEGAN was made for faces.
+#
+# In the curves, the cross-entropies settle near 1.35 for D and 0.8 for G (guessing: 1.386 and 0.693). Both critics' losses rise
+# to 0: no distance is left. Hinge rises towards 2, what an undecided D pays.
+#
+# **Before you run it:** the next game has 25 modes on a grid, and every G takes 14,400 steps. Will those that won on the ring win
+# here, too? And will a loss that finds all modes also draw them well?
+
+# %%
+# the table has their figures: eleven pairs of networks need not stay in memory
+del ring_rounds
 grid = zoo.grid_task(run.toy_count, seed=SEED)
 grid_rounds = play(grid, run.grid_epochs, contestants)
 
 # %%
 grid_points = data.toys.grid(run.toy_count, seed=SEED)
+scale = np.abs(grid_points.centres).max()  # the games were played at size 1
 visualize.show_points(
     {
         "real": grid_points.points[:500],
         **{
-            name: 4 * played.gan.sample(500, seed=1)
+            name: scale * played.gan.sample(500, seed=1)
             for name, played in grid_rounds.items()
         },
     },
@@ -571,19 +723,28 @@ visualize.show_points(
 )
 
 # %% [markdown]
-# **What you should see** (`quick`): this game is harder, and nobody wins it in so few steps. Most losses find 22 to 25 of the 25 modes,
-# but only 8 to 41 of 100 samples are good; least squares (0, 1, 1) does best. Look where the bad ones are: on **bridges**
-# between the modes. G is continuous and its noise is one cloud, so it cannot cut it into 25 pieces, only stretch it thin. Hinge
-# has learned the frame of the grid first; least squares (-1, 1, 0) is as vague as before; BEGAN draws one curve, since one
-# number is its code. A plain GAN trained for longer is reported with 17 of 25 modes and 95 % good samples: fewer modes, drawn well.
-# Modes and good samples are two different things.
+# **What you should see** (`quick`): four losses with one step of D find nearly all 25 modes, with far more than four of five
+# samples good: non-saturating, least squares (0, 1, 1), R1 and relativistic. The saturating loss (0.91 in one run) and WGAN-GP
+# (0.85 in one slightly shorter run) belong to them, too. In medians of three seeds their shares are 0.86, 0.89, 0.89 and 0.87;
+# single runs went down to 0.78, so a difference of a few hundredths says nothing. Hinge, which won the ring, found 23 modes, but
+# drew only 57 of 100 samples well. WGAN found 23, too, with 27 of 100 good. So the winners of the ring are not all winners here,
+# and to find all modes is one thing, to draw them well another.
+#
+# Look where the bad samples are: on **bridges** between the modes. G is continuous and its noise is one cloud, so it cannot cut
+# it into 25 pieces, only stretch it thin; with more steps the bridges get thinner. The same contestants, given 4,000 steps
+# instead of 14,400, found 22 to 25 modes, too, but at most 41 % of their samples were good. So before you say of a loss that it
+# fails, ask how long it was trained.
 #
 # ## 10. The contest on MNIST
 #
-# The dense pair of lab 03, twice as wide, the same for all but for the two autoencoders. The judge is the frozen classifier of lab 04:
-# FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared with published FIDs, which use
-# another network.) An untrained G shows where everybody starts.
-#
+# The dense pair of lab 03, twice as wide, the same for all but for the D of the two autoencoders. The judge is the frozen classifier of
+# lab 04: FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared with published FIDs, which use
+# another network.) An untrained G shows where everybody starts. The settings:
+
+# %%
+zoo.settings("images")
+
+# %% [markdown]
 # **Before you run it:** will the order be that of the ring?
 
 # %%
@@ -618,7 +779,7 @@ digit_rounds |= play(
     [contestant for contestant in contestants if contestant not in plain],
 )
 
-# %%
+# %% top="Digits drawn with eleven losses, a row each, under a row of real ones"
 visualize.show_rows(
     {
         "real": mnist.test_images[:14],
@@ -626,39 +787,14 @@ visualize.show_rows(
             name: played.gan.sample(14, seed=1) for name, played in digit_rounds.items()
         },
     },
-    title="The same budget, eleven losses",
+    title="Equal steps of G, eleven losses",
 )
 
 # %%
 show_losses(digit_rounds, "MNIST")
 
 # %% [markdown]
-# **One table.** The floor is the FID of real training images against the test images.
-
-# %%
-judge = judging.mnist_judge()
-reference = judging.real_reference(
-    judge, mnist.test_images, mnist.train_images[: run.sample_count]
-)
-results = pd.DataFrame.from_dict(rows, orient="index")
-floor = reference.floor(run.sample_count)
-print(
-    "FID of real images, the floor:",
-    "too few images to say" if floor is None else f"{floor[0]:.2f}",
-)
-results.round(2).sort_values("MNIST FID")
-
-# %% [markdown]
-# **What you should see** (`quick`): an untrained G has a FID of 306. All losses get below half of that, from 26 (WGAN-GP), 30
-# (WGAN and relativistic) and 46 (R1, EBGAN) to 143 (saturating); the floor is 0.5. The order is **not** that of the plane: what came out best here was only
-# average there, and BEGAN, last on the ring, draws clean strokes.
-#
-# Read the seconds, too. The two critics took 44 and 67 s, the others 13 to 19 s: they bought their FID with five steps of D for each of G. A
-# penalty on one step (R1) costs a third more time, and lowers the FID by a third; the relativistic loss with both penalties takes about
-# twice the time of a loss without any, and gets to WGAN's FID with a single step of D. The saturating loss gets no gradient from a D that is
-# sure; here its D learns five times more slowly than the others', and it still comes last. With the rate of the others it was still above 300 after four epochs.
-#
-# Two curves deserve a closer look: those that measure how far the training has come.
+# Three curves deserve a closer look: those that might say how far the training has come. (BEGAN's M is the one of exercise 5.)
 
 # %%
 measures = {
@@ -684,40 +820,96 @@ visualize.plot_panels(
 )
 
 # %% [markdown] question="plots" points=3
-# **Question 3 (3 points).** What does each of the three curves above mean, and which of them says that the samples get better? What should a good
-# run of the non-saturating loss look like, and why does its curve not fall?
+# **Question 3 (3 points).** What does each of the three curves above measure, from where to where does yours go, and which of them says that the samples
+# get better? What should a good run of the non-saturating loss look like, and why does its curve not tell how good the samples are?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** WGAN-GP: the critic's gap E r - E f estimates the distance between fakes and data (exactly only for a perfect
-# critic of slope 1). It falls from 15 to about 3 and stays there: the samples get better, fast at first. BEGAN's M is the error of the real
-# images plus the imbalance |gamma E(x) - E(G)|; it falls from 0.55 to 0.18, which says that the autoencoder has learned and both errors are in balance, and
-# goes with better samples. The cross-entropy's d_loss measures how well D tells the two apart *now*, not how far apart they are: it
-# wanders around 1 and falls to 0.7, although the samples get better, because D gets better faster. In balance it would rest at 1.386, and a
-# loss that goes to 0 would be a bad sign: D has won, and G gets no more help.
+# **Model answer.** WGAN-GP: the critic's gap E r - E f estimates the distance between fakes and data. In our run it falls from 15
+# to about 3 and stays there: the samples get better, fast at first. BEGAN's M is the error of the real images plus what is
+# missing to the balance; it falls from 0.55 to 0.18, which says that the autoencoder has learned and that both errors are in
+# balance, and it goes with better samples. So these two say that samples get better. The cross-entropy's d_loss measures how well
+# D tells the two apart *now*, not how far apart they are: it wanders around 1 and falls to 0.7, although the samples get better,
+# because D gets better, too. In a good run it stays at a middling height, at best near 1.386, where D can only guess; a loss that
+# goes to 0 would be a bad sign, since D has won.
 #
-# **Rubric.** 1 point: the critic's gap as an estimate of the distance, falling. 1 point: M, error of the real images plus imbalance, falling. 1 point: the
-# cross-entropy measures the balance between the players (1.386 when D guesses), not quality.
-# ### END SOLUTION
-
-# %% [markdown] question="which-loss" points=4
-# **Question 4 (4 points).** Read your table. Which loss is best on which game, and at what cost in seconds? Is the order the same in the three games? Name the
-# losses that failed somewhere, and why. Which loss would you take for (a) a first try on a new data set, (b) a deep critic without batch norm,
-# (c) a class-conditional model on many classes, (d) finding odd images? What would you have to do before you call one loss better than another?
+# **Rubric.**
 #
-# ### BEGIN SOLUTION
-# **Model answer.** (Figures of our `quick` run.) Ring: hinge and the cross-entropies, 0.90 to 0.91 good in 8 to 9 s each. Grid: least squares (0, 1, 1), 41 % good in 5 s; for
-# modes alone WGAN and WGAN-GP, all 25. MNIST: WGAN-GP, FID 26 in 67 s, WGAN 30 in 44 s; with one step of D relativistic + R1 + R2, 30 in twice the time of hinge; R1, 46 in 19 s. The order changes from game to game. Failures:
-# BEGAN in the plane (one-number code, energy only), least squares (-1, 1, 0) on the ring (target 0 does not pull towards the data), the saturating loss on digits
-# (gradient vanishes when D is sure). (a) Non-saturating, perhaps with R1: simple, fast, known. (b) WGAN-GP, made for critics
-# without batch norm, if the time is there. (c) Hinge with spectral norm, as in SAGAN and BigGAN. (d) EBGAN: the energy of an image
-# says how odd it is. Before calling one better: several seeds with their spread, learning rates tuned for each with equal effort, equal
-# time as well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | the critic's gap (1) | an estimate of the distance between real and fake; own figures, falling; says that samples get better | distance without figures, or falling without what it is | "the loss of the critic" |
+# | M (1) | error of the real images plus imbalance; own figures, falling | one of the two parts, or no figures | neither part |
+# | d_loss (1) | how well D tells them apart at the moment; both players improve, so it may stay or fall while samples get better; good is neither 0 nor a steady fall | "1.386 is the balance", without why it says nothing of the samples | "the lower the better" |
 #
-# **Rubric.** 1 point: best by game with own numbers and seconds. 1 point: failures explained. 1 point: four reasoned choices. 1 point: several seeds, tuned settings for each,
-# equal budgets.
+# **Enough for full marks.** The critic's gap estimates the distance: 15 to 3, samples get better. M, error of real images plus
+# what is missing to the balance, falls from 0.55 to 0.18, samples get better, too. d_loss (about 1, later 0.7) only says how well
+# this D tells apart this G's fakes: both learn, so it need not fall; near 1.386 D guesses, near 0 it has won.
+#
+# **Typical wrong answer.** "The d_loss falls, so the samples get better." It fell because D got better. No point for the third
+# criterion.
 # ### END SOLUTION
 
 # %% [markdown]
+# **One table.** The floor is the FID of real training images against the test images.
+
+# %%
+judge = judging.mnist_judge()
+reference = judging.real_reference(
+    judge, mnist.test_images, mnist.train_images[: run.sample_count]
+)
+results = pd.DataFrame.from_dict(rows, orient="index")
+floor = reference.floor(run.sample_count)
+print(
+    "FID of real images, the floor:",
+    "too few images to say" if floor is None else f"{floor[0]:.2f}",
+)
+results.round(2).sort_values("MNIST FID")
+
+# %% [markdown] question="which-loss" points=4
+# **Question 4 (4 points).** Read your table. Which loss is best on which game, and at what cost in seconds? Is the order the same in the three games? Name the
+# losses that failed somewhere, with your figures, and what may be the reason. Which loss would you take for (a) a first try on a new data set, (b) a deep critic
+# without batch norm, (c) a class-conditional model on many classes, (d) finding odd images? What would you have to do before you call one loss better than
+# another?
+#
+# ### BEGIN SOLUTION
+# **Model answer.** (Figures of our `quick` run.) Ring: hinge and the cross-entropies, 0.90 to 0.91 good in 8 to 9 s each. Grid:
+# the saturating loss, all 25 modes with 0.91 good in about 15 s; least squares (0, 1, 1), R1 and relativistic close behind with
+# 0.87 to 0.89. MNIST: WGAN-GP, FID 26 in 67 s, WGAN 30 in 44 s; with one step of D relativistic + R1 + R2, 30 in twice the time
+# of hinge. The order changes from game to game. Failures: BEGAN in the plane (at most one mode of the ring; perhaps because its G
+# pays for energy only, and one spot is as good as eight), least squares (-1, 1, 0) on the ring (perhaps because a score of 0 lies
+# between fake and real and says little), the saturating loss on digits (FID 143: its gradient vanishes where D is sure). (a)
+# Non-saturating, perhaps with R1: simple, fast, well known. (b) WGAN-GP, made for critics without batch norm, if there is time
+# for five steps. (c) Hinge with spectral norm, as SAGAN and BigGAN have it. (d) EBGAN: the energy of an image says how odd it is.
+# Before I call one better: several seeds with their spread, rates and constants tuned for each with equal effort, equal time as
+# well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | best by game (1) | the best of each of the three games with own figures and seconds, and that the order changes | one game or the seconds missing | no figures |
+# | failures (1) | at least two losses with own figures, and a possible reason for each, worded as one | one loss, or figures without reasons | none |
+# | four choices (1) | four losses, each with a reason that fits its purpose | two or three | one or none |
+# | a fair comparison (1) | several seeds, and settings tuned for each (or equal time) | one of them | "train longer" |
+#
+# **Enough for full marks.** Ring: hinge, 0.91 good in 8 s; grid: saturating, 25 modes and 91 % good in 15 s; MNIST: WGAN-GP, FID
+# 26 in 67 s, so the order changes. BEGAN found no mode of the ring, maybe because one spot of low energy is enough for its G; the
+# saturating loss has FID 143, maybe for want of a gradient. (a) non-saturating, simple and fast; (b) WGAN-GP, its penalty needs
+# no batch norm; (c) hinge, as in BigGAN; (d) EBGAN, its energy measures oddity. First I would run several seeds and tune the rate
+# of each.
+#
+# **Typical wrong answer.** "WGAN-GP is the best loss, since its FID is lowest." It is on one game, with five steps of D for one
+# and one seed: half a point for the first criterion at most, and none for the fair comparison.
+# ### END SOLUTION
+
+# %% [markdown]
+# **What you should see** (`quick`): the order is **not** that of the ring. Every loss gets far below the untrained G, none near
+# the floor; what came out best here was only average there, and BEGAN, last on the ring, draws clean strokes.
+#
+# Read the seconds, too: the two critics bought their FID with five steps of D for each of G. Relativistic with both penalties
+# gets to WGAN's FID with a single step, at about twice the time of a loss without penalties. The saturating loss gets no gradient
+# from a D that is sure of itself. Here its D learns five times more slowly than the others', which the table of settings shows,
+# and it still comes last; with the rate of the others its FID was still above 300 after four epochs (one run).
+#
 # ## 11. CGAN: ask for a digit
 #
 # A **conditional** GAN is told a label $y$. G gets it beside the noise; D gets it beside the image, so that a perfect 3
@@ -729,7 +921,7 @@ print(inspect.getsource(models.conditional_pair).split('"""')[-1])
 print(inspect.getsource(training.ConditionalGAN.deal))
 
 # %% [markdown]
-# **Before you run it:** after two epochs, how many of 1,000 digits will be the ones that were asked for?
+# **Before you run it:** after a few epochs, how many of 1,000 digits will be the ones that were asked for?
 
 # %%
 del digit_rounds
@@ -765,34 +957,72 @@ drawn = cgan.sample(wanted, seed=2)
 agreement = judging.label_agreement(judge.probabilities(drawn), wanted)
 cgan_quality = judging.quality(drawn, judge, reference)
 print(
-    f"the classifier sees the digit that was asked for in {agreement:.1%} of {run.sample_count:,}"
+    f"the classifier sees the digit that was asked for in {agreement:.1%} "
+    f"of {run.sample_count:,}"
 )
 print(cgan_quality)
 
 # %% [markdown]
-# **What you should see** (`quick`): after three epochs nearly every digit is the one that was asked for, 97.8 % by the judge's count, and FID is about
-# 1: the label takes the hardest decision off G. Slant, width and style are what is left to the noise. Each column has
-# its label, and each image noise of its own.
+# **What you should see** (`quick`): after three epochs nearly every digit is the one that was asked for, 97.8 % by the judge's count, so about 980
+# of 1,000, and FID is about 1. If you guessed less: the label takes the hardest decision off G. Slant, width and style are what is left to the
+# noise. Each column has its label, and each image noise of its own.
 #
 # ## 12. InfoGAN: find the digits without labels
 #
-# InfoGAN gets no labels. Its latent vector holds 62 plain numbers, a **category** of 10 values and two uniform **codes**. A network $Q$ on
+# InfoGAN gets no labels. Its latent vector holds 62 plain numbers, a **category** of 10 values (one-hot) and two uniform **codes** in $[-1, 1]$, in this
+# order. (Our G doubles the category before its first layer: ten numbers of which one is 1 are quiet beside 62 normal ones, and with the
+# doubling the categories agree with the digits after half the steps.) A network $Q$ on
 # D's trunk must read the codes back from the image: both players pay for its errors. So G has to make the codes *visible*: the
 # mutual information $I(c; G(z, c))$ is pushed up through a lower bound.
 #
 # $$L = L_{GAN} - \lambda\, \big(\mathbb{E} \log Q(c \mid G(z, c)) + H(c)\big), \qquad \lambda = 1 .$$
 #
 # The easiest way to make ten values visible is to draw ten different things. Which ones, nobody says.
+#
+# ### Exercise 6: what unreadable codes cost (3 points)
+#
+# Write what both players pay, $-\mathbb{E} \log Q(c \mid G(z, c))$. The formula does not say how Q gives a probability, nor which numbers are codes:
+#
+# - `latent` is what G drew from, (batch, 62 + 10 + 2): noise, category, uniform codes. Take the number of categories and of codes
+#   from what was read, not 10 and 2 by name.
+# - `read["category"]`, (batch, 10), holds the *logits* of a distribution over the categories.
+# - `read["uniform"]`, (batch, 2), holds for each code the *mean* of a Gaussian of variance 1: $\log Q$ of the code is the logarithm of its density.
+# - Codes are independent: their log probabilities add up.
+# - Leave out everything that no network can change: the entropy $H(c)$, and the Gaussian's constant.
+#
+# The result must have a finite gradient even where a logit is some hundred: Q may be very sure, and wrong.
+#
+# *Small example:* if all logits are 0 and both means are right, the cost is $\log 10 = 2.303$; if one of the two means is off by 2 it is 2 more.
 
-# %%
-print(inspect.getsource(losses.codes_error).split('"""')[-1])
+
+# %% answer="codes_loss"
+def codes_loss(latent, read):
+    """Return what it costs that Q cannot read the codes: one number."""
+    ### BEGIN SOLUTION
+    categories, uniform = read["category"].shape[1], read["uniform"].shape[1]
+    category = latent[:, -categories - uniform : -uniform]
+    codes = latent[:, -uniform:]
+    error = tf.nn.softmax_cross_entropy_with_logits(category, read["category"])
+    squares = tf.reduce_sum(tf.square(read["uniform"] - codes), axis=1)
+    return tf.reduce_mean(error + 0.5 * squares)
+    ### END SOLUTION
+
+
+# %% check="codes_loss" points=3
+codes_loss = checks.lab07.codes_loss(codes_loss)
+### BEGIN HIDDEN TESTS
+checks.require("codes_loss")
+### END HIDDEN TESTS
 
 # %% [markdown]
-# **Before you run it:** will each category be one digit? Which digits may end up together?
+# **Before you run it:** InfoGAN trains with your term. Will each category be one digit? Which digits may end up together?
 
 # %%
 keras.utils.set_random_seed(SEED)
 infogan = training.InfoGAN(*models.info_pair(), ema=0.99, name="InfoGAN")
+infogan.adversarial_loss = with_term(
+    infogan.adversarial_loss, lambda seen: codes_loss(seen.batch.source, seen.fake)
+)
 infogan.compile(
     keras.optimizers.Adam(1e-3, 0.5),
     keras.optimizers.Adam(2e-4, 0.5),
@@ -800,9 +1030,8 @@ infogan.compile(
 )
 rng = np.random.default_rng(SEED)
 ten = np.arange(10)
-plain = np.tile(
-    rng.normal(size=(8, 62)), (10, 1)
-)  # eight noise vectors, the same for each category
+# eight noise vectors, the same for each category
+plain = np.tile(rng.normal(size=(8, 62)), (10, 1))
 by_category = infogan.with_codes(plain, np.repeat(ten, 8), np.zeros((80, 2)))
 infogan.fit(
     told_images,
@@ -816,7 +1045,8 @@ infogan.fit(
     ],
 )
 print(
-    f"{sum(infogan.epoch_seconds):.0f} s; information {infogan.step_history['information'][-1]:.2f} of at most {np.log(10):.2f} nats"
+    f"{sum(infogan.epoch_seconds):.0f} s; information "
+    f"{infogan.step_history['information'][-1]:.2f} of at most {np.log(10):.2f} nats"
 )
 
 # %%
@@ -841,8 +1071,41 @@ on_real = judging.cluster_purity(
     infogan.read_categories(data.to_float(mnist.test_images, "tanh")), mnist.test_labels
 )
 print(
-    f"cluster purity of the fakes: {purity:.2f}; of Q's categories for real test images: {on_real:.2f}; by chance about 0.11"
+    f"cluster purity of the fakes: {purity:.2f}; of Q's categories for real test "
+    f"images: {on_real:.2f}; by chance about 0.11"
 )
+pd.crosstab(categories, seen, rownames=["category"], colnames=["digit seen"])
+
+# %% [markdown] question="conditions" points=3
+# **Question 5 (3 points).** CGAN and InfoGAN both have a ten-valued input. Who tells each of them what it means? What do agreement and purity measure, and
+# what would be cheating? Name, from your rows and your table, a category that holds two digits, or a digit in two categories, and say why that may happen.
+#
+# ### BEGIN SOLUTION
+# **Model answer.** CGAN is told by the labels of the training images: category 3 means 3 because D has seen real threes together
+# with it. InfoGAN is told by nobody: the term only asks that the category can be read from the image, and ten differences that
+# are easy to read happen to be mostly the digits; which number belongs to which digit is chance. Agreement is the share of CGAN's
+# images in which an independent classifier sees the label that was asked for; purity is the share of InfoGAN's images that show
+# the most frequent digit of their category. Cheating would be to judge with D or Q, which were trained together with G; to let
+# InfoGAN see labels; to allow more categories than digits (purity grows by itself); or to draw one picture a category. In our run
+# category 2 holds nines and fours, category 8 threes and twos: a possible reason is that they share most of their strokes, so
+# that the step between them is small, and that a border between upright and slanted, or thin and thick, images is as easy to read
+# as one between the two digits.
+#
+# **Rubric.**
+#
+# | criterion | full | half | none |
+# | --- | --- | --- | --- |
+# | who tells (1) | CGAN: real images with their labels, through D; InfoGAN: nobody, only that Q can read it | one of the two | neither |
+# | measures (1) | what is counted in both, and one way to cheat | both without cheating, or one with it | neither |
+# | own mixture (1) | a category or a digit of the own run, with its figures, and a reason | the mixture without a reason | none |
+#
+# **Enough for full marks.** Real labels tell CGAN, through D; nobody tells InfoGAN, it only has to be readable. Agreement: how
+# often the judge sees the digit asked for; purity: how often it sees the commonest digit of the category; judging with Q would be
+# cheating. In my table category 2 holds nines and fours; they look alike, so one category can hold both and still be read.
+#
+# **Typical wrong answer.** "InfoGAN knows the digits because Q is a classifier." Q has never seen a label. No point for the first
+# criterion.
+# ### END SOLUTION
 
 # %% [markdown]
 # **Traversals.** One category, one noise vector, and each uniform code from $-2$ to 2 (trained on $-1$ to 1).
@@ -861,33 +1124,33 @@ for value in ten[:4]:
 visualize.show_rows(rows_shown, title="Each uniform code from -2 (left) to 2 (right)")
 
 # %% [markdown]
-# **What you should see** (`quick`): about half of the rows are one digit, others hold two that look alike: 4 and 9, 2 and 3, 5 and 9. Purity
-# is 0.77 for the fakes, and Q sorts real test images, which it was never trained to sort, with 0.70. The information is at its
-# bound of 2.30 nats: each category *is* visible, whether or not it is what we call a digit. The uniform codes have found slant
-# (code 2) and width with thickness (code 1), and beyond the trained range they go on for a while, and then turn a 9 into a 4.
+# **What you should see** (`quick`): about half of the rows are one digit, others hold two that look alike, such as 4 and 9, 2 and
+# 3, 5 and 9; which ones is different in every run, so your guess need not be wrong if our rows disagree. Purity is 0.77 for the
+# fakes, and Q sorts real test images, which it was never trained to sort, with 0.70. The information is at its bound of 2.30
+# nats: each category *is* visible, whether or not it is what we call a digit. The uniform codes have found slant (code 2) and
+# width with thickness (code 1), and beyond the trained range they go on for a while, and then turn a 9 into a 4.
 #
-# Purity alone can be cheated. If G drew one single picture for each category, whatever the noise, purity could be near 1, and
-# the GAN would be collapsed. So look at the rows, too: are the eight of a row different?
+# Purity alone can be cheated. If G drew one single picture for each category, whatever the noise, purity could be near 1, and the
+# GAN would be collapsed. So look at the rows, too: are the eight of a row different?
+#
+# ## 13. The formulas of all 24 types
+#
+# You have met a third of the zoo by its code. Here is all of it in formulas, from the registry; the labs that come build more of it. First the
+# legend, then what D and G minimise, with the constants that authors chose.
 
-# %% [markdown] question="conditions" points=3
-# **Question 5 (3 points).** CGAN and InfoGAN both have a ten-valued input. Who tells each of them what it means? What do agreement and purity measure, and
-# what would be cheating? Name a category that holds two digits, or a digit in two categories, and say why that happens.
-#
-# ### BEGIN SOLUTION
-# **Model answer.** CGAN is told by the labels of the training images: category 3 means 3 because D has seen real threes together with it. InfoGAN is told by nobody: the mutual
-# information only asks that the category can be read from the image, and the ten most visible differences in the data happen to be mostly the digits; which number belongs to which digit is chance. Agreement is the share
-# of CGAN's images in which an independent classifier sees the label that was asked for; purity the share of InfoGAN's images that show the most frequent digit of their
-# category. Cheating: judging with D or Q, which were trained together with G; letting InfoGAN see labels; more categories than digits (purity grows by itself); one picture a category (collapse). In our run
-# category 2 holds nines and fours, category 8 threes and twos: they share most of their strokes, so the step between them is small, and a boundary between thin and thick, or upright and slanted, images can be as easy
-# to read as one between the two digits.
-#
-# **Rubric.** 1 point: labels against mutual information. 1 point: both measures and what would be cheating. 1 point: own mixed category, with a reason.
-# ### END SOLUTION
+# %%
+Markdown(zoo.legend())
+
+# %%
+Markdown(zoo.formulas())
 
 # %% [markdown]
-# ## 13. Deliverables
+# Few of them are new from end to end. Look through them for what you know: the cross-entropy of the vanilla GAN is in twelve cards, hinge in
+# three, the squares of LSGAN in four. What changes is mostly what D is shown, and which term is added.
 #
-# - This notebook with your five functions, executed.
+# ## 14. Deliverables
+#
+# - This notebook with your six functions, executed.
 # - The ring, the grid and the digits of each loss; D's landscapes; the table of results.
 # - CGAN's sheet with its agreement; InfoGAN's sheet with its purity and traversals.
 # - Your answers to the five questions.

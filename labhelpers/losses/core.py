@@ -1,7 +1,8 @@
 """What the two players of a GAN pay, as values: two functions of D's scores, and terms that are added to them.
 
 ``D(x)`` is a raw score (a logit) throughout, never a probability: ``softplus(t) = log(1 + exp(t))`` turns it into a
-cross-entropy that is finite at every score, where ``log(sigmoid(t))`` is -inf in float32 from about -88 on.
+cross-entropy that is finite at every score, where ``log(sigmoid(t))`` is -inf from -87.34 on: below
+1.2e-38, the smallest normal float32, TensorFlow takes a sigmoid for 0.
 """
 
 from __future__ import annotations

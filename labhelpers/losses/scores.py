@@ -74,15 +74,18 @@ def least_squares(
             tf.square(fake_logits - a)
         )
 
-    # D's accuracies would ask for the border halfway between both targets, so the scores themselves are logged.
+    # D's accuracies would ask for the border halfway between both targets, so the
+    # scores themselves are logged.
     return AdversarialLoss(
         discriminator=discriminator,
         generator=lambda real_logits, fake_logits: (
             0.5 * tf.reduce_mean(tf.square(fake_logits - c))
         ),
-        formula=rf"L_D = \tfrac12 \mathbb{{E}}(r - {b:g})^2 + \tfrac12 \mathbb{{E}}(f - {a:g})^2, \quad "
+        formula=rf"L_D = \tfrac12 \mathbb{{E}}(r - {b:g})^2 "
+        rf"+ \tfrac12 \mathbb{{E}}(f - {a:g})^2, \quad "
         rf"L_G = \tfrac12 \mathbb{{E}}(f - {c:g})^2",
-        source="Mao et al. 2017, Least Squares Generative Adversarial Networks, equations 2, 8, 9",
+        source="Mao et al. 2017, Least Squares Generative Adversarial Networks, "
+        "equations 2, 8, 9",
         monitors=mean_scores,
     )
 

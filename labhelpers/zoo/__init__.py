@@ -1,11 +1,19 @@
-"""The zoo: 24 types of GAN as data (``ZOO``, ``table``), and the contest in which those built here compete."""
+"""The zoo: 24 types of GAN as data (``ZOO``, ``table``, ``formulas``), and the contest of those built here."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-from labhelpers.zoo.registry import ZOO, GanType, markdown, table
+from labhelpers.zoo.registry import (
+    LEGEND,
+    ZOO,
+    GanType,
+    formulas,
+    legend,
+    markdown,
+    table,
+)
 from labhelpers.zoo.runs import RUNS, Run
 
 _CONTEST = (
@@ -18,9 +26,21 @@ _CONTEST = (
     "digits_task",
     "grid_task",
     "ring_task",
+    "settings",
     "train",
 )
-__all__ = ["RUNS", "ZOO", "GanType", "Run", "markdown", "table", *_CONTEST]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    "LEGEND",
+    "RUNS",
+    "ZOO",
+    "GanType",
+    "Run",
+    "formulas",
+    "legend",
+    "markdown",
+    "table",
+    *_CONTEST,
+]
 
 
 def __getattr__(name: str) -> Any:

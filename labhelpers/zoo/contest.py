@@ -244,7 +244,7 @@ def train(
         progress: show a bar.
     """
     if jit_compile is None and task.kind == "points":
-        jit_compile = False  # for networks this small, compiling with XLA takes longer than it saves
+        jit_compile = False  # networks this small are slower with XLA
     keras.utils.set_random_seed(seed)
     generator, discriminator = task.pair()
     if contestant.energy:
@@ -293,6 +293,54 @@ def _falling(recipe: OptimizerFactory, steps: int) -> keras.optimizers.Optimizer
 
 def _plain(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def settings(
+    kind: str, contestants: Sequence[Contestant] = CONTESTANTS
+) -> pd.DataFrame:
+    """What each contestant plays with, as a table.
+
+    Args:
+        kind: of the tasks, "points" or "images".
+        contestants: a row each.
+
+    Returns:
+        The loss with its constants, steps of D for one of G, both optimizers as they start, and what D is.
+    """
+    rows = {}
+    for contestant in contestants:
+        loss = contestant.losses[kind]()
+        g_optimizer, d_optimizer = contestant.optimizers[kind]
+        rows[contestant.name] = {
+            "loss": " + ".join(
+                [
+                    _call(loss.name, loss.arguments),
+                    *(_call(term.name, term.arguments) for term in loss.added),
+                ]
+            ),
+            "steps of D": loss.critic_steps,
+            "optimizer of G": _optimizer(g_optimizer()),
+            "optimizer of D": _optimizer(d_optimizer()),
+            "D": f"autoencoder, code of {contestant.code_dim[kind]}"
+            if contestant.energy
+            else "gives scores",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("loss of")
+
+
+def _call(name: str, arguments: Mapping[str, Any]) -> str:
+    inside = (f"{key}={value:g}" for key, value in arguments.items())
+    return f"{name}({', '.join(inside)})"
+
+
+def _optimizer(optimizer: keras.optimizers.Optimizer) -> str:
+    config = optimizer.get_config()
+    numbers = (
+        f", {key.replace('_', '')} {config[key]:g}"
+        for key in ("beta_1", "beta_2", "rho")
+        if key in config
+    )
+    return f"{type(optimizer).__name__}({float(optimizer.learning_rate):g}{''.join(numbers)})"
 
 
 def compete(

@@ -38,7 +38,7 @@ RUNS: dict[str, Run] = {
     "quick": Run(
         102_400,
         ring_epochs=7,
-        grid_epochs=5,
+        grid_epochs=18,
         train_count=60_000,
         digit_epochs=6,
         sample_count=10_000,
@@ -46,7 +46,7 @@ RUNS: dict[str, Run] = {
     "full": Run(
         102_400,
         ring_epochs=20,
-        grid_epochs=20,
+        grid_epochs=60,
         train_count=60_000,
         digit_epochs=60,
         sample_count=10_000,

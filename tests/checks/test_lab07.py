@@ -8,59 +8,62 @@ import tensorflow as tf
 
 from tests.checks.exercises import Exercises
 
-
-def _swap(answer):
-    return lambda real, fake: tuple(reversed(answer(real, fake)))
+# --- the best D
 
 
-# --- least squares
+def _best(p, q):
+    return tf.math.log(p / q), p / (p + q), tf.sign(p - q)
 
 
-def _ls(real, fake):
-    return 0.5 * tf.reduce_mean((real - 1) ** 2) + 0.5 * tf.reduce_mean(fake**2), 0.5 * tf.reduce_mean((fake - 1) ** 2)
+def _best_numpy(p, q):
+    p, q = np.asarray(p, "float64"), np.asarray(q, "float64")
+    return np.log(p) - np.log(q), 1 / (1 + q / p), np.where(p > q, 1.0, -1.0)
 
 
-def _ls_keras(real, fake):
-    half = lambda wanted, scores: keras.losses.MeanSquaredError()(wanted * tf.ones_like(scores), scores) / 2  # noqa: E731
-    return half(1.0, real) + half(0.0, fake), half(1.0, fake)
+def _best_ops(p, q):
+    share = p / (p + q)
+    logit = -keras.ops.log(1 / share - 1)
+    return [logit, share, keras.ops.sign(share - 0.5)]
 
 
-def _ls_ops(real, fake):
-    d_loss = (keras.ops.mean(keras.ops.square(real - 1.0)) + keras.ops.mean(keras.ops.square(fake))) / 2
-    return [d_loss, keras.ops.mean(keras.ops.square(1.0 - fake)) / 2]
+def _best_by_search(p, q):
+    """Nothing derived: the score of the lowest loss, on a fine net."""
+    s = np.linspace(-12, 12, 240_001)
+    p, q = np.asarray(p, "float64")[:, None], np.asarray(q, "float64")[:, None]
+    paid = (
+        p * np.logaddexp(0, -s) + q * np.logaddexp(0, s),
+        p * (s - 1) ** 2 + q * s**2,
+        p * np.maximum(0, 1 - s) + q * np.maximum(0, 1 + s),
+    )
+    return tuple(s[each.argmin(axis=1)] for each in paid)
 
 
-def _ls_without_half(real, fake):
-    d_loss, g_loss = _ls(real, fake)
-    return 2 * d_loss, 2 * g_loss
+def _best_but(index, change):
+    def answer(p, q):
+        parts = list(_best(p, q))
+        parts[index] = change(p, q)
+        return tuple(parts)
+
+    return answer
 
 
-def _ls_g_zero(real, fake):
-    return _ls(real, fake)[0], 0.5 * tf.reduce_mean(fake**2)
+# --- the earth mover's distance
 
 
-def _ls_numpy(real, fake):
-    return tuple(float(value) for value in _ls(real, fake))
+def _mover(real, fake):
+    return tf.reduce_mean(tf.abs(tf.sort(real) - tf.sort(fake)))
 
 
-def _ls_by_image(real, fake):
-    return 0.5 * (real - 1) ** 2 + 0.5 * fake**2, 0.5 * (fake - 1) ** 2
+def _mover_numpy(real, fake):
+    return np.abs(np.sort(np.asarray(real)) - np.sort(np.asarray(fake))).mean()
 
 
-# --- Wasserstein
-
-
-def _w(real, fake):
-    return tf.reduce_mean(fake) - tf.reduce_mean(real), -tf.reduce_mean(fake)
-
-
-def _w_sum_over_count(real, fake):
-    mean = lambda scores: tf.reduce_sum(scores) / tf.cast(tf.size(scores), tf.float32)  # noqa: E731
-    return mean(fake) - mean(real), -mean(fake)
-
-
-def _w_ops(real, fake):
-    return -(keras.ops.mean(real) - keras.ops.mean(fake)), keras.ops.mean(-fake)
+def _mover_by_area(real, fake):
+    """The area between both distribution functions."""
+    real, fake = np.asarray(real, "float64"), np.asarray(fake, "float64")
+    places = np.sort(np.concatenate([real, fake]))
+    above = [(real <= place).mean() - (fake <= place).mean() for place in places[:-1]]
+    return float((np.abs(above) * np.diff(places)).sum())
 
 
 # --- hinge
@@ -84,6 +87,40 @@ def _h_batch_mean(real, fake):
     return d_loss, -tf.reduce_mean(fake)
 
 
+def _by_scale(one):
+    def answer(real, fake):
+        if not isinstance(real, list | tuple):
+            return one(real, fake)
+        found = [one(*pair) for pair in zip(real, fake, strict=True)]
+        return sum(each[0] for each in found) / len(found), sum(each[1] for each in found) / len(found)
+
+    return answer
+
+
+def _h_loop(real, fake):
+    reals, fakes = (part if isinstance(part, list | tuple) else [part] for part in (real, fake))
+    d_loss = g_loss = 0.0
+    for one, other in zip(reals, fakes, strict=True):
+        losses = _h(one, other)
+        d_loss, g_loss = d_loss + losses[0] / len(reals), g_loss + losses[1] / len(reals)
+    return d_loss, g_loss
+
+
+def _pooled(real, fake):
+    together = lambda parts: tf.concat([tf.reshape(part, (-1,)) for part in parts], axis=0)  # noqa: E731
+    return _h(together(real), together(fake)) if isinstance(real, list | tuple) else _h(real, fake)
+
+
+def _summed(real, fake):
+    d_loss, g_loss = _by_scale(_h)(real, fake)
+    count = len(real) if isinstance(real, list | tuple) else 1
+    return count * d_loss, count * g_loss
+
+
+def _first_only(real, fake):
+    return _h(real[0], fake[0]) if isinstance(real, list | tuple) else _h(real, fake)
+
+
 # --- gradient penalty
 
 
@@ -93,18 +130,23 @@ def _penalty(
     fake,
     mix,
     *,
-    axes=(1, 2, 3),
-    share=lambda mix: tf.reshape(mix, (-1, 1, 1, 1)),
+    axes=None,
+    share=None,
     size=lambda squares: tf.sqrt(tf.maximum(squares, 1e-12)),
     cost=lambda norm: tf.reduce_mean((norm - 1) ** 2),
     collect=tf.reduce_sum,
     place=lambda real, fake, share: share * real + (1 - share) * fake,
 ):
-    mixed = place(real, fake, share(mix))
+    rank = len(real.shape)
+    mixed = place(real, fake, share(mix) if share else tf.reshape(mix, [-1] + [1] * (rank - 1)))
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         total = collect(critic(mixed))
-    return cost(size(tf.reduce_sum(tape.gradient(total, mixed) ** 2, axis=axes)))
+    return cost(size(tf.reduce_sum(tape.gradient(total, mixed) ** 2, axis=axes or tuple(range(1, rank)))))
+
+
+def _images_only(critic, real, fake, mix):
+    return _penalty(critic, real, fake, mix, axes=(1, 2, 3), share=lambda mix: tf.reshape(mix, (-1, 1, 1, 1)))
 
 
 def _varied(**more):
@@ -125,8 +167,8 @@ def _penalty_by_image(critic, real, fake, mix):
 
 
 def _penalty_flat(critic, real, fake, mix):
-    share = mix[:, None, None, None]
-    mixed = share * fake + (1 - share) * real
+    turned = tf.transpose(real), tf.transpose(fake)  # batch last: mix stretches by itself
+    mixed = tf.transpose(mix * turned[1] + (1 - mix) * turned[0])
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         scores = critic(mixed)
@@ -138,58 +180,130 @@ def _penalty_flat(critic, real, fake, mix):
 
 
 def _k(k, real, fake, gamma=0.5, rate=0.001):
-    return tf.clip_by_value(k + rate * (gamma * tf.reduce_mean(real) - tf.reduce_mean(fake)), 0.0, 1.0)
+    missed = gamma * tf.reduce_mean(real) - tf.reduce_mean(fake)
+    return tf.clip_by_value(k + rate * missed, 0.0, 1.0), tf.reduce_mean(real) + tf.abs(missed)
 
 
 def _k_min_max(k, real, fake, gamma=0.5, rate=0.001):
-    return tf.minimum(1.0, tf.maximum(0.0, k + rate * (gamma * tf.reduce_mean(real) - tf.reduce_mean(fake))))
+    missed = gamma * tf.reduce_mean(real) - tf.reduce_mean(fake)
+    moved = tf.minimum(1.0, tf.maximum(0.0, k + rate * missed))
+    return moved, tf.maximum(tf.reduce_mean(real) + missed, tf.reduce_mean(real) - missed)
 
 
 def _k_ops(k, real, fake, gamma=0.5, rate=0.001):
-    return keras.ops.clip(k - rate * (keras.ops.mean(fake) - gamma * keras.ops.mean(real)), 0, 1)
+    missed = keras.ops.mean(fake) - gamma * keras.ops.mean(real)
+    return [keras.ops.clip(k - rate * missed, 0, 1), keras.ops.mean(real) + keras.ops.abs(missed)]
 
 
 def _k_free(k, real, fake, gamma=0.5, rate=0.001):
-    return k + rate * (gamma * tf.reduce_mean(real) - tf.reduce_mean(fake))
+    missed = gamma * tf.reduce_mean(real) - tf.reduce_mean(fake)
+    return k + rate * missed, tf.reduce_mean(real) + tf.abs(missed)
+
+
+def _k_with(convergence):
+    def answer(k, real, fake, gamma=0.5, rate=0.001):
+        error, missed = tf.reduce_mean(real), gamma * tf.reduce_mean(real) - tf.reduce_mean(fake)
+        return _k(k, real, fake, gamma, rate)[0], convergence(error, missed, rate)
+
+    return answer
+
+
+# --- InfoGAN's term
+
+
+def _codes(latent, read):
+    n, m = read["category"].shape[1], read["uniform"].shape[1]
+    wanted, codes = latent[:, -n - m : -m], latent[:, -m:]
+    errors = tf.nn.softmax_cross_entropy_with_logits(wanted, read["category"])
+    return tf.reduce_mean(errors) + tf.reduce_mean(tf.reduce_sum(tf.square(read["uniform"] - codes), axis=1)) / 2
+
+
+def _codes_keras(latent, read):
+    n, m = read["category"].shape[-1], read["uniform"].shape[-1]
+    wanted = keras.ops.argmax(latent[:, -n - m : -m], axis=1)
+    error = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(wanted, read["category"])
+    return error + 0.5 * m * keras.losses.MeanSquaredError()(latent[:, -m:], read["uniform"])
+
+
+def _codes_log_softmax(latent, read):
+    n, m = read["category"].shape[1], read["uniform"].shape[1]
+    _, wanted, codes = tf.split(latent, [latent.shape[1] - n - m, n, m], axis=1)
+    log_q = tf.reduce_sum(wanted * tf.nn.log_softmax(read["category"]), axis=1)
+    log_q -= tf.reduce_sum((read["uniform"] - codes) ** 2, axis=1) / 2
+    return -tf.reduce_mean(log_q)
+
+
+def _codes_from(error, squares, cut=None):
+    """The term of parts that may be wrong: the category's error of (wanted, logits), the codes' of (codes, means)."""
+
+    def answer(latent, read):
+        n, m = read["category"].shape[1], read["uniform"].shape[1]
+        wanted, codes = cut(latent, n, m) if cut else (latent[:, -n - m : -m], latent[:, -m:])
+        return tf.reduce_mean(error(wanted, read["category"])) + tf.reduce_mean(squares(codes, read["uniform"]))
+
+    return answer
+
+
+_cross = tf.nn.softmax_cross_entropy_with_logits
+
+
+def _half(codes, means):
+    return 0.5 * tf.reduce_sum((codes - means) ** 2, axis=1)
+
+
+def _codes_for_ten(latent, read):
+    errors = _cross(latent[:, -12:-2], read["category"])
+    return tf.reduce_mean(errors + _half(latent[:, -2:], read["uniform"]))
 
 
 RIGHT = {
-    "least_squares_losses": [_ls, _ls_keras, _ls_ops],
-    "wasserstein_losses": [_w, _w_sum_over_count, _w_ops],
-    "hinge_losses": [_h, _h_maximum, _h_keras],
+    "best_scores": [_best, _best_numpy, _best_ops, _best_by_search],
+    "earth_mover": [_mover, _mover_numpy, _mover_by_area],
+    "hinge_losses": [_by_scale(_h), _by_scale(_h_maximum), _by_scale(_h_keras), _h_loop],
     "gradient_penalty": [_varied(), _penalty_by_image, _penalty_flat, _varied(size=lambda s: tf.sqrt(s + 1e-12))],
     "update_k": [_k, _k_min_max, _k_ops],
+    "codes_loss": [_codes, _codes_keras, _codes_log_softmax],
 }
 
 WRONG = {
-    "least_squares_losses": [
-        (_ls_without_half, "1/2 is missing"),
-        (lambda real, fake: _ls(tf.sigmoid(real), tf.sigmoid(fake)), "raw scores"),
-        (lambda real, fake: (_ls(fake, real)[0], _ls(real, fake)[1]), "swapped"),
-        (_swap(_ls), "swapped"),
-        (_ls_g_zero, "c = 1"),
-        (_ls_numpy, "gradient"),
-        (_ls_by_image, "average over the batch"),
-        (lambda real, fake: _ls(real, fake)[0], "two losses"),
-        (lambda real, fake: None, "two losses"),
+    "best_scores": [
+        (_best_but(0, lambda p, q: p / (p + q)), "D's score is its logit"),
+        (_best_but(0, lambda p, q: tf.math.log(p / (p + q))), "solve for s"),
+        (_best_but(0, lambda p, q: p / q), "Take the logarithm"),
+        (_best_but(1, lambda p, q: tf.math.log(p / q)), "a best score of its own"),
+        (_best_but(1, lambda p, q: p - q), "Divide by p + q"),
+        (_best_but(1, lambda p, q: tf.sign(p - q)), "how likely both are"),
+        (_best_but(2, lambda p, q: 2 * p / (p + q) - 1), "lowest point lies at one of them"),
+        (_best_but(2, lambda p, q: tf.cast(p > q, tf.float32)), "-1 and +1"),
+        (lambda p, q: _best(q, p), "swapped"),
+        (lambda p, q: _best(p, q)[:2], "three scores"),
+        (lambda p, q: None, "three scores"),
     ],
-    "wasserstein_losses": [
-        (lambda real, fake: (-_w(real, fake)[0], _w(real, fake)[1]), "critic wants high scores"),
-        (lambda real, fake: (_w(real, fake)[0], tf.reduce_mean(fake)), "G wants high scores"),
-        (lambda real, fake: (_w(real, fake)[0], -_w(real, fake)[0]), "no influence"),
-        (lambda real, fake: _w(tf.sigmoid(real), tf.sigmoid(fake)), "no sigmoid"),
-        (lambda real, fake: (tf.reduce_sum(fake) - tf.reduce_sum(real), _w(real, fake)[1]), "not the sum"),
-        (_swap(_w), "swapped"),
-        (lambda real, fake: _w(real, fake)[0], "two losses"),
+    "earth_mover": [
+        (lambda real, fake: tf.reduce_mean(tf.abs(real - fake)), "the cheapest plan"),
+        (lambda real, fake: tf.abs(tf.reduce_mean(real) - tf.reduce_mean(fake)), "Two means"),
+        (lambda real, fake: tf.reduce_sum(tf.abs(tf.sort(real) - tf.sort(fake))), "1/n"),
+        (lambda real, fake: tf.reduce_mean((tf.sort(real) - tf.sort(fake)) ** 2), "not its square"),
+        (
+            lambda real, fake: tf.reduce_mean(tf.reduce_min(tf.abs(real[:, None] - fake), axis=0)),
+            "one fake only",
+        ),
+        (lambda real, fake: tf.reduce_mean(tf.abs(real[:, None] - fake)), "Not all pairs"),
+        (lambda real, fake: tf.abs(tf.sort(real) - tf.sort(fake)), "shape"),
     ],
     "hinge_losses": [
-        (_h_batch_mean, "not the other way round"),
-        (lambda real, fake: (_h(-real, -fake)[0], _h(real, fake)[1]), "signs are flipped"),
+        (_by_scale(_h_batch_mean), "not the other way round"),
+        (_by_scale(lambda real, fake: (_h(-real, -fake)[0], _h(real, fake)[1])), "signs are flipped"),
         (lambda real, fake: (tf.reduce_mean(1 - real) + tf.reduce_mean(1 + fake), -tf.reduce_mean(fake)), "Clip each"),
-        (lambda real, fake: (_h(real + 1, fake - 1)[0], -tf.reduce_mean(fake)), "margin of 1"),
-        (lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(tf.nn.relu(1 - fake))), "no margin"),
-        (lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(fake)), "sign is flipped"),
-        (lambda real, fake: (_h(real, fake)[0] / 2, -tf.reduce_mean(fake)), "factor 1/2"),
+        (_by_scale(lambda real, fake: (_h(real + 1, fake - 1)[0], -tf.reduce_mean(fake))), "margin of 1"),
+        (_by_scale(lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(tf.nn.relu(1 - fake)))), "no margin"),
+        (_by_scale(lambda real, fake: (_h(real, fake)[0], tf.reduce_mean(fake))), "sign is flipped"),
+        (_by_scale(lambda real, fake: (_h(real, fake)[0] / 2, -tf.reduce_mean(fake))), "factor 1/2"),
+        (lambda real, fake: tuple(reversed(_by_scale(_h)(real, fake))), "swapped"),
+        (_h, "raised"),
+        (_pooled, "a mean of means"),
+        (_summed, "Take the mean over the scales"),
+        (_first_only, "second scale is missing"),
     ],
     "gradient_penalty": [
         (_varied(cost=lambda norm: 10 * tf.reduce_mean((norm - 1) ** 2)), "return the mean alone"),
@@ -203,19 +317,45 @@ WRONG = {
         (_varied(place=lambda real, fake, share: fake + 0 * share), "fake images"),
         (_varied(share=tf.reduce_mean), "own number"),
         (_varied(share=lambda mix: tf.random.stateless_uniform((3, 2, 2, 1), (1, 2))), ""),
+        (_images_only, "have no height and width"),
         (lambda *a: float(_penalty(*a)), "no gradient"),
     ],
     "update_k": [
-        (_k_free, "Clip k at 1"),
+        (_k_free, "k is a share"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, gamma, -rate), "sign is flipped"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(0.0, real, fake, gamma, rate), "old k"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, gamma, 1.0), "rate is missing"),
         (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, 1.0, rate), "gamma is missing"),
+        (lambda k, real, fake, gamma=0.5, rate=0.001: _k(k, real, fake, gamma, rate)[0], "two numbers"),
+        (_k_with(lambda error, missed, rate: error + missed), "absolute value"),
+        (_k_with(lambda error, missed, rate: tf.abs(missed)), "real images is missing"),
+        (_k_with(lambda error, missed, rate: error + rate * tf.abs(missed)), "rate has no place"),
+        (_k_with(lambda error, missed, rate: np.float32(np.nan)), "finite"),
+    ],
+    "codes_loss": [
+        (lambda latent, read: -_codes(latent, read), "sign is flipped"),
+        (_codes_from(_cross, lambda codes, means: tf.reduce_sum((codes - means) ** 2, axis=1)), "factor 1/2"),
+        (_codes_from(_cross, lambda codes, means: 0.5 * tf.reduce_mean((codes - means) ** 2, axis=1)), "Sum over"),
+        (_codes_from(_cross, lambda codes, means: 0.0), "no gradient"),
+        (_codes_from(lambda wanted, logits: _cross(wanted, tf.nn.softmax(logits)), _half), "one softmax"),
         (
-            lambda k, real, fake, gamma=0.5, rate=0.001: tf.maximum(_k_free(k, real, fake, gamma, rate), 0.0),
-            "Clip k at 1",
+            _codes_from(lambda wanted, logits: -tf.math.log(tf.reduce_sum(wanted * tf.nn.softmax(logits), 1)), _half),
+            "finite",
         ),
-        (lambda k, real, fake, gamma=0.5, rate=0.001: np.float32(np.nan), "finite"),
+        (
+            _codes_from(
+                lambda wanted, logits: tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(wanted, logits), 1), _half
+            ),
+            "a softmax over all",
+        ),
+        (_codes_from(_cross, _half, cut=lambda latent, n, m: (latent[:, :n], latent[:, n : n + m])), "gave"),
+        (_codes_from(_cross, _half, cut=lambda latent, n, m: (latent[:, -n:], latent[:, -n - m : -n])), "gave"),
+        (_codes_for_ten, "not 10 and 2"),
+        (
+            lambda latent, read: _cross(latent[:, -12:-2], read["category"]) + _half(latent[:, -2:], read["uniform"]),
+            "average over the batch",
+        ),
+        (lambda latent, read: float(_codes(latent, read)), "NumPy lets no gradient"),
     ],
 }
 
