@@ -56,7 +56,7 @@ class ConditionalGAN(GAN):
         return int(self.generator.inputs[1].shape[-1])
 
     def deal(self, data: Any, drawn: Mapping[str, Tensor]) -> Batch:
-        """The images, noise to draw from, and the labels of the images for both networks."""
+        """Images, noise to draw from, and the images' labels for both networks."""
         images, labels = data
         told = (tf.one_hot(labels, self.classes),)
         return Batch(
