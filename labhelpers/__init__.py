@@ -18,6 +18,7 @@ _SUBMODULES = (
     "losses",
     "models",
     "profiles",
+    "quiet",
     "training",
     "visualize",
     "zoo",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from labhelpers.checks.borrowed import is_borrowed
 from labhelpers.checks.written import written_answers
 
 Answer: TypeAlias = Callable[..., Any]
@@ -54,7 +55,7 @@ def exercise(
 
         @functools.wraps(test)
         def check(answer: Answer) -> Answer:
-            outcome = _judge(name, answer, test)
+            outcome = _judge(name, answer, test, stand_in)
             outcomes[name] = outcome
             print(outcome.line)
             return answer if outcome.verdict == "right" else stand_in
@@ -114,10 +115,18 @@ def kind_of(value: object) -> str:
     return f"{'an' if vowel else 'a'} {name}"
 
 
-def _judge(name: str, answer: Answer, test: Callable[[Answer], str]) -> Outcome:
+def _judge(
+    name: str, answer: Answer, test: Callable[[Answer], str], stand_in: Answer
+) -> Outcome:
     if not callable(answer):
         return Outcome(
             "wrong", f"{name} ✗ is {kind_of(answer)}, expected a function. {GOES_ON}"
+        )
+    if is_borrowed(answer, stand_in):
+        return Outcome(
+            "wrong",
+            f"{name} ✗ is labhelpers' own version, or calls it; expected your own code. Write it in the cell above, "
+            f"and run that cell and this one. {GOES_ON}",
         )
     try:
         praise = test(answer)

@@ -11,6 +11,7 @@ COMMANDS = {
     "list": "show the labs, their times, and the data they will use",
     "run": "run a lab without a browser, and write the executed notebook and an HTML page",
     "build": "make the notebooks from their sources, or check that they agree",
+    "pictures": "run labs, and put a picture of what they make at their top",
     "grade": "score answered notebooks",
     "zoo": "show the types of GAN, or make the table of results again",
 }

@@ -75,7 +75,7 @@ def find_lab(name: str) -> Lab:
 
 @cache
 def repository() -> str:
-    """OWNER/NAME of the public repository that Colab opens the labs from: ``[tool.labs]`` in pyproject.toml."""
+    """OWNER/NAME of the public copy that Colab opens (``[tool.labs]`` in pyproject.toml); empty where there is none."""
     settings = tomllib.loads(
         (PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8")
     )

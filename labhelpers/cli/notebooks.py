@@ -8,6 +8,8 @@ A source is a percent-format file in ``solutions/``. Short cell headers say what
 * ``# %% [markdown] question="name" points=4``: a written answer; model answer and rubric stand between
   ``### BEGIN SOLUTION`` and ``### END SOLUTION``. Without ``[markdown]`` it is graded code.
 * ``# %% setup=true``: grading needs this cell, too.
+* ``# %% top="alt text"``: the picture that this cell makes stands at the top of the lab (``labs pictures`` takes it
+  from a run).
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 
 from labhelpers.checks.written import CODE_STUB, TEXT_STUB
+from labhelpers.cli import pictures
 from labhelpers.cli.labs import Lab, SourceError, repository
 
 
@@ -39,12 +42,8 @@ def solution_notebook(lab: Lab) -> NotebookNode:
     """The lab with answers, rubrics and hidden tests: what nbgrader calls the source version."""
     notebook = jupytext.reads(lab.source.read_text(encoding="utf-8"), fmt="py:percent")
     facts = dict(notebook.metadata.get("labs", {}))
-    notebook.cells = [
-        _badge(notebook.cells[0], lab),
-        _install_cell(),
-        *notebook.cells[1:],
-        _closing_cell(),
-    ]
+    first, *others = notebook.cells
+    notebook.cells = [*_top(first, lab), _install_cell(), *others, _closing_cell()]
     taken: dict[str, int] = {}
     for cell in notebook.cells:
         _give_role(cell, lab)
@@ -104,22 +103,39 @@ def _run(notebook: NotebookNode, *preprocessors: Preprocessor) -> None:
         preprocessor.preprocess(notebook, resources)
 
 
-def _badge(first: NotebookNode, lab: Lab) -> NotebookNode:
-    link = f"https://colab.research.google.com/github/{repository()}/blob/main/notebooks/{lab.stem}.ipynb"
+def _top(first: NotebookNode, lab: Lab) -> list[NotebookNode]:
+    """The first cell with Colab's badge where a public copy is configured, and the picture of what will be made."""
     title, _, rest = first.source.partition("\n")
-    badge = f"[Open in Colab]({link})"
-    return nbformat.v4.new_markdown_cell(f"{title}\n\n{badge}\n{rest}")
+    colab = "https://colab.research.google.com"
+    place = f"{colab}/github/{repository()}/blob/main/notebooks/{lab.stem}.ipynb"
+    badge = f"[![Open in Colab]({colab}/assets/colab-badge.svg)]({place})"
+    top = f"{title}\n\n{badge}" if repository() else title
+    return [
+        nbformat.v4.new_markdown_cell(text)
+        for text in (top, pictures.embedded(lab), rest.strip())
+        if text
+    ]
 
 
 def _install_cell() -> NotebookNode:
+    if repository():
+        note = "# Colab installs labhelpers here; elsewhere it is installed already."
+        absent = f'%pip install -q "labhelpers @ git+https://github.com/{repository()}"'
+    else:
+        note = "# Is the labs' own package here? Then load TensorFlow, without its log."
+        absent = (
+            "raise ModuleNotFoundError(\n"
+            '        "labhelpers is not installed in this kernel: run the first command of "\n'
+            '        "the README, and open the lab in the JupyterLab that it starts."\n'
+            "    )"
+        )
     source = (
-        "# Colab installs labhelpers here; elsewhere it is installed already, and nothing happens.\n"
-        "# Lines on red ground under the next cells are notes of TensorFlow, not errors; most are kept away here.\n"
-        "import importlib.util\n"
-        "import os\n\n"
-        'os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")\n'
+        f"{note}\n"
+        "import importlib.util\n\n"
         'if importlib.util.find_spec("labhelpers") is None:\n'
-        f'    %pip install -q "labhelpers @ git+https://github.com/{repository()}"'
+        f"    {absent}\n\n"
+        "from labhelpers import quiet\n\n"
+        "quiet.import_tensorflow()"
     )
     return nbformat.v4.new_code_cell(source, metadata={"setup": True})
 
@@ -132,7 +148,7 @@ def _give_role(cell: NotebookNode, lab: Lab) -> None:
     """Turn the short keys of a cell header into nbgrader's metadata."""
     short = {
         key: cell.metadata.pop(key)
-        for key in ("answer", "check", "question", "points", "setup")
+        for key in ("answer", "check", "question", "points", "setup", "top")
         if key in cell.metadata
     }
     cell.metadata = nbformat.from_dict(
@@ -144,6 +160,9 @@ def _give_role(cell: NotebookNode, lab: Lab) -> None:
             f"{lab.source.name}: a cell header holds {', '.join(map(str, short))}; expected answer alone, "
             "or check or question with points."
         )
+    if "top" in short:
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), pictures.TAG]
+        cell.metadata["alt"] = short["top"]
     if short.get("setup"):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "setup"]
     if not roles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -16,8 +17,11 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from labhelpers import profiles
-from labhelpers.cli.labs import PROJECT_ROOT, SourceError, find_lab
+from labhelpers.cli.labs import PROJECT_ROOT, Lab, SourceError, find_lab
 from labhelpers.cli.notebooks import solution_notebook
+
+BOX = "border: 1px solid #7a9; border-left-width: 6px; background: #f2f8f5; padding: 0 1em"
+"""The style of a model answer on a page."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,22 +65,43 @@ def main(options: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
             return 2
-    options.output.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
-    failure = execute(notebook, lab.notebook.parent, lab.title)
     target = (
         options.output / f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"
     )
+    failure = execute_and_write(notebook, lab, target)
+    if failure:
+        print(failure, file=sys.stderr)
+    return 1 if failure else 0
+
+
+def execute_and_write(notebook: NotebookNode, lab: Lab, target: Path) -> str | None:
+    """Run a lab's notebook, and write it with its outputs, and as an HTML page beside it.
+
+    Returns:
+        What went wrong in a sentence, or None; what ran before is written all the same.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    failure = execute(notebook, lab.notebook.parent, lab.title)
     nbformat.write(notebook, target)
-    page, _ = HTMLExporter().from_notebook_node(notebook)
+    page, _ = HTMLExporter().from_notebook_node(with_boxes(notebook))
     target.with_suffix(".html").write_text(page, encoding="utf-8")
     seconds = time.perf_counter() - started
     print(
         f"{lab.title}: {seconds:.0f} s. Notebook and page: {target}, {target.with_suffix('.html')}"
     )
-    if failure:
-        print(failure, file=sys.stderr)
-    return 1 if failure else 0
+    return failure
+
+
+def with_boxes(notebook: NotebookNode) -> NotebookNode:
+    """A copy for a page: model answers and rubrics stand in boxes instead of between nbgrader's marks."""
+    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    for cell in copy.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace(
+                "### BEGIN SOLUTION", f'<div style="{BOX}">\n'
+            ).replace("### END SOLUTION", "\n</div>")
+    return copy
 
 
 def execute(notebook: NotebookNode, folder: Path, title: str) -> str | None:

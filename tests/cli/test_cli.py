@@ -8,9 +8,10 @@ import sys
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from labhelpers import profiles
-from labhelpers.cli import labs, main
+from labhelpers.cli import labs, main, run
 
 
 def test_labs_alone_helps(capsys):
@@ -63,6 +64,16 @@ def test_run_writes_notebook_and_page(tiny, tmp_path, capsys):
     executed = json.loads((tmp_path / "out" / f"{lab.stem}.ipynb").read_text(encoding="utf-8"))
     assert "profile is smoke" in "".join(executed["cells"][0]["outputs"][0]["text"])
     assert "profile is smoke" in (tmp_path / "out" / f"{lab.stem}.html").read_text(encoding="utf-8")
+
+
+def test_a_page_shows_model_answers_as_boxes_and_the_notebook_keeps_nbgraders_marks():
+    answer = nbformat.v4.new_markdown_cell("Why?\n\n### BEGIN SOLUTION\n**Model answer.** So.\n### END SOLUTION")
+    notebook = nbformat.v4.new_notebook(cells=[answer])
+    page, _ = HTMLExporter().from_notebook_node(run.with_boxes(notebook))
+    box = page.split(f'<div style="{run.BOX}">')[1].split("</div>")[0]
+    assert "<strong>Model answer.</strong> So." in box
+    assert "SOLUTION" not in page
+    assert "### BEGIN SOLUTION" in notebook.cells[0].source
 
 
 def test_run_keeps_what_ran_before_an_error(tiny, tmp_path, capsys):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -49,7 +52,7 @@ def test_students_get_no_answers_hidden_tests_or_outputs(lab):
 
 
 @pytest.mark.parametrize("lab", LABS, ids=IDS)
-def test_every_answer_has_a_check_with_a_hidden_test_and_every_question_a_rubric(lab):
+def test_every_answer_has_a_check_with_a_hidden_test(lab):
     notebook = notebooks.solution_notebook(lab)
     by_id = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
     answers = [
@@ -58,11 +61,40 @@ def test_every_answer_has_a_check_with_a_hidden_test_and_every_question_a_rubric
     assert answers
     for name in answers:
         assert f'checks.require("{name}")' in by_id[f"check_{name}"].source
-    questions = [cell for name, cell in by_id.items() if name.startswith("question_")]
+
+
+@pytest.mark.parametrize("lab", LABS, ids=IDS)
+def test_a_rubric_says_what_full_half_and_no_points_look_like(lab):
+    questions = [c for c in notebooks.solution_notebook(lab).cells if c.get("id", "").startswith("question_")]
     assert questions
     for cell in questions:
-        assert "**Rubric.**" in cell.source
-        assert "**Model answer.**" in cell.source
+        text = re.sub(r"(?m)^# ?", "", cell.source)
+        for part in ("**Model answer.**", "**Rubric.**", "**Enough for full marks.**", "**Typical wrong answer.**"):
+            assert part in text, f"{cell.id}: no {part}"
+        head, _, *rows = re.findall(r"(?m)^ *\|(.*)\| *$", text.split("**Rubric.**")[1])
+        assert [word.strip() for word in head.split("|")] == ["criterion", "full", "half", "none"], cell.id
+        table = [[word.strip() for word in row.split("|")] for row in rows]
+        assert all(len(row) == 4 and all(row) for row in table), cell.id
+        points = [float(re.search(r"\(([\d.]+)\)$", row[0])[1]) for row in table]
+        assert sum(points) == cell.metadata.nbgrader.points, cell.id
+
+
+@pytest.mark.parametrize("lab", LABS, ids=IDS)
+def test_code_fits_the_width_of_a_notebook(lab):
+    for cell in notebooks.solution_notebook(lab).cells:
+        if cell.cell_type == "code" and not cell.id.startswith("question_"):
+            wide = [line for line in cell.source.splitlines() if len(line) > 88]
+            assert wide == []
+
+
+@pytest.mark.parametrize("lab", LABS, ids=IDS)
+def test_sources_that_a_lab_prints_fit_as_well(lab):
+    printed = re.findall(r"inspect\.getsource\((\w+)\.([\w.]+)\)", lab.source.read_text(encoding="utf-8"))
+    for room, path in printed:
+        thing = importlib.import_module(f"labhelpers.{room}")
+        for name in path.split("."):
+            thing = getattr(thing, name)
+        assert [line for line in inspect.getsource(thing).splitlines() if len(line) > 88] == []
 
 
 def test_an_edit_of_one_text_cell_keeps_all_other_ids(copy_of):
@@ -106,3 +138,17 @@ def test_nbgrader_releases_the_same_notebook(tmp_path, monkeypatch):
     ]
     for theirs, own in zip(released["cells"], ours["cells"], strict=True):
         assert theirs["metadata"].get("nbgrader") == own["metadata"].get("nbgrader")
+
+
+@pytest.mark.parametrize(("repository", "badges"), [("", 0), ("someone/labs", 1)])
+def test_a_badge_stands_only_where_there_is_a_public_copy(repository, badges, monkeypatch):
+    monkeypatch.setattr(notebooks, "repository", lambda: repository)
+    first, *rest = notebooks.student_notebook(LABS[0]).cells
+    assert first.source.count("colab-badge.svg") == badges
+    text = "".join(cell.source for cell in (first, *rest))
+    assert text.count("github") == 2 * badges
+    assert "OWNER" not in text
+    code = next(cell.source for cell in rest if cell.cell_type == "code")
+    if not repository:
+        compile(code, "set-up", "exec")
+        assert "run the first command" in code

@@ -1,0 +1,31 @@
+"""TensorFlow without its log, so that red under a cell means an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow, and keep what its C++ code logs meanwhile out of the notebook.
+
+    Some lines are written before TensorFlow reads ``TF_CPP_MIN_LOG_LEVEL``. They go to file
+    descriptor 2 itself, so it points elsewhere during the import; a failing import shows them.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    descriptor = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            aside.seek(0)
+            os.write(descriptor, aside.read())
+            raise
+        finally:
+            os.dup2(descriptor, 2)
+            os.close(descriptor)
