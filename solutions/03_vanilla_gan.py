@@ -75,6 +75,8 @@ game_steps = profile.pick(smoke=(2, 4, 6), quick=(20, 300, 1500), full=(20, 300,
 # epochs on the ring have 50 steps each, in a smoke run 4
 ring_epochs = profile.pick(smoke=2, quick=200, full=200)
 collapse_epochs = profile.pick(smoke=2, quick=16, full=16)
+few_epochs = profile.pick(smoke=2, quick=48, full=48)
+few_seed = 43
 
 # MNIST with the settings of UW's course
 latent_dim = 100
@@ -547,9 +549,18 @@ print(inspect.getsource(training.Player.descend))
 
 
 # %%
-def play(loss, generator_rate, discriminator_rate, beta_1, epochs, name, decay=True):
+def play(
+    loss,
+    generator_rate,
+    discriminator_rate,
+    beta_1,
+    epochs,
+    name,
+    decay=True,
+    seed=SEED,
+):
     """Train on the ring; return the GAN, panels on the way, the coverage at the end."""
-    keras.utils.set_random_seed(SEED)
+    keras.utils.set_random_seed(seed)
     gan = training.GAN(*models.toy_pair(latent_dim=2), loss, name=name)
     steps = epochs * -(-len(ring.points) // ring_batch)
     optimizers = [
@@ -616,22 +627,25 @@ visualize.plot_losses(
 #
 # ### Mode collapse, made visible
 #
-# Now we break the balance on purpose. In the first game, G and D learn at the same rate, but both with Adam's default
-# memory, $\beta_1 = 0.9$. In the second one, G also learns four times as fast as D, so that D always judges the fakes
-# of yesterday. The title of each panel counts the modes that at least one of 2,500 samples hits, and the good samples.
+# Now we break the balance on purpose, twice. Both games have Adam's default memory, $\beta_1 = 0.9$. In the first one,
+# **D** learns four times as fast as G. In the second one, **G** learns four times as fast as D, so that D always judges
+# the fakes of yesterday. The title of each panel counts the modes that at least one of 2,500 samples hits, and the good
+# samples.
 #
-# **Before you run it:** what is the best thing that G can do if D hardly moves?
+# **Before you run it:** what is the best thing that G can do if D hardly moves? And which of the two games looks worse?
 
 # %%
 few_gan, seen, coverage = play(
-    losses.non_saturating(), 1e-3, 1e-3, 0.9, collapse_epochs, "few modes", decay=False
+    losses.non_saturating(), 1e-3, 4e-3, 0.9, few_epochs, "few modes", seed=few_seed
 )
 print(f"at the end: {coverage}")
+print("good samples of each mode:", coverage.counts)
+print(f"d_loss of the last epoch: {few_gan.history.history['d_loss'][-1]:.2f}")
 visualize.show_points(
     seen,
     centres=ring.centres,
-    limit=3.0,
-    title="Same rates, long memory: a few places at a time",
+    limit=2.2,
+    title="D four times as fast: G settles on a few of the modes",
     columns=4,
 )
 
@@ -640,6 +654,7 @@ clump_gan, seen, coverage = play(
     losses.non_saturating(), 2e-3, 5e-4, 0.9, collapse_epochs, "collapse", decay=False
 )
 print(f"at the end: {coverage}")
+print(f"d_loss of the last epoch: {clump_gan.history.history['d_loss'][-1]:.2f}")
 visualize.show_points(
     seen,
     centres=ring.centres,
@@ -662,18 +677,19 @@ visualize.plot_losses(
 # What is mode collapse? Compare the modes and the good samples of your last pictures with those of the balanced game.
 # (c) Why does the clump not stay where it is? (d) Nothing in G's loss rewards variety. Which property of
 # `generator_loss(discriminator(fake_images))` makes that so, and would you have seen the collapse from the two loss
-# curves alone?
+# curves alone? (The last epochs' `d_loss` is printed above the pictures.)
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) Oscillation: each player's step is right against the opponent of a moment ago, so both chase each
-# other instead of settling. In the collapse the clump is in another place in every panel, and my g_loss swings between
-# about ⟦swing⟧ nats. (b) Mode collapse: G maps nearly all noise to a few outputs, or one. The balanced game found 8 of 8
-# modes with more than 90 % good samples; in the collapse most panels hit 0 or 1 modes, with at most a few percent good.
+# other instead of settling. In the second collapse the clump is in another place in every panel. (b) Mode collapse: G maps nearly all noise to a few outputs, or one. The balanced game found 8 of 8
+# modes with more than 90 % good samples. With the fast D, G ends on 4 modes, with about half of the samples good, and
+# never draws the other four; with the fast G most panels hit 0 or 1 modes, with at most a few percent good.
 # (c) All fakes go to where D's score is highest now. D then learns that this place is full of fakes and lowers its score
 # there; the highest place is elsewhere, and the whole clump follows. (d) The loss is a mean over single scores: D judges
 # one image at a time and never sees that all fakes are the same, so two equal fakes pay the same as two different ones,
-# and nothing pushes fakes apart. The curves alone would not have told me: d_loss is about 1.4 and g_loss about 0.7 to
-# 0.9 on average, as in equilibrium, but here because D lags behind, not because the fakes are good.
+# and nothing pushes fakes apart. The curves alone tell little: with the clump d_loss is near 1.4, nearly as in
+# equilibrium, but because D lags behind, not because the fakes are good. With the four modes d_loss is near 0.7: D
+# notices that something is wrong, but not what.
 #
 # **Rubric.**
 #
@@ -685,7 +701,8 @@ visualize.plot_losses(
 # | blind losses (1) | single samples are judged, and own curves are read | only one of the two | "the losses show it" without numbers |
 #
 # **Enough for full marks.** "(a) Each reacts to the other's last move, so they chase: the clump is elsewhere in each
-# panel. (b) G sends all noise to one place: 0 or 1 modes, 6 % good at most, against 8 modes and over 90 %. (c) It sits
+# panel. (b) G sends all noise to one place, 0 or 1 modes and hardly a good sample, or to 4 modes with half of them good,
+# against 8 modes and over 90 %. (c) It sits
 # where D's score is highest; D lowers the score there, so it moves. (d) The mean of single scores cannot see that fakes
 # are equal; my d_loss near 1.4 looks like balance."
 #
@@ -695,7 +712,13 @@ visualize.plot_losses(
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): ⟦reading⟧ If you expected that G would sit down on the best of the eight modes and
+# **What you should see** (`quick`): with the fast D the fakes thin out to an arc over the lower half of the ring. At the
+# end G finds 4 of 8 modes, about half of its samples are good, and the upper four are never drawn: a collapse onto *a
+# few* modes. This is one seed of the four that we tried; with the others G found all eight, very unevenly. With the fast
+# G nearly all noise vectors lead to one spot, where D gives the highest score at this moment: 0 or 1 modes, hardly a good
+# sample, and once the clump is thrown far out of the ring. Both are **mode collapse**; the second one also never rests.
+# Soon D has learned that this spot is full of fakes and lowers its score there; now another spot is highest, and the
+# clump jumps. If you expected that G would sit down on the best of the eight modes and
 # stay: that would be its best move against a D that never moves at all. This D does move, a little late, so G is
 # already gone when D arrives. The players run in circles: that is **oscillation**.
 #
@@ -825,7 +848,7 @@ def play_digits(real_images, rate, beta_1, seed):
     )
     step = tf.function(train_step, reduce_retracing=True)
     losses_seen = []
-    for _ in tqdm(range(epochs), desc=f"seed {seed}, epochs"):
+    for _ in tqdm(range(epochs), desc=f"seed {seed}, epochs", leave=False):
         for batch in loader:
             noise = tf.random.normal((batch_size, latent_dim))
             losses_seen.append(
@@ -985,16 +1008,16 @@ visualize.plot_panels(
 
 # %%
 keras.utils.set_random_seed(SEED)
-first_fakes = np.asarray(build_generator()(judged_noise[:500]))
+first_fakes = np.asarray(build_generator()(judged_noise[:200]))
 pd.DataFrame(
     [
         {
             "range": name,
             "mean of the real images": round(float(real.mean()), 2),
-            "contrast of the real images": round(float(real[:500].std()), 2),
+            "contrast of the real images": round(float(real[:200].std()), 2),
             "mean of the first fakes": round(float(first_fakes.mean()), 2),
             "mean distance, real to fake": round(
-                float(np.linalg.norm(real[:500] - first_fakes, axis=(1, 2)).mean()), 1
+                float(np.linalg.norm(real[:200] - first_fakes, axis=(1, 2)).mean()), 1
             ),
         }
         for name, (real, _) in ranges.items()
@@ -1224,7 +1247,13 @@ pd.DataFrame(rows).set_index("samples")
 # (c) So is an accuracy of 50 % a proof of good fakes? What else in your tables tells?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** ⟦q5⟧
+# **Model answer.** (a) In balance p_model = p_data, D(x) = 1/2 everywhere, d_loss = 2 log 2 = 1.386, g_loss = log 2 =
+# 0.693, and D is right on 50 % of real and of fake images. My digits end with d_loss near 1.2 and g_loss near 1.1, and D
+# is right on about 67 % of both: on the way, not there. (b) The best D says 0.10 to a one: ones are 11 % of the real
+# images but all of the fakes, so ten of eleven ones that it meets are fakes. It catches every fake, d_loss is 0.36, and
+# g_loss 2.29. The classmate would be right about a D that lags behind or is too weak to notice how frequent ones are. (c)
+# No. 50 % is what a perfect G leads to, but an untrained D says 1/2 to everything, too (lab 02), and on the ring a D that
+# lagged paid almost 2 log 2 for a collapsed G. The digits found, recall, FID and the sheet tell more.
 #
 # **Rubric.**
 #
@@ -1234,7 +1263,9 @@ pd.DataFrame(rows).set_index("samples")
 # | perfect ones (1) | the best D says about 0.10 and is not fooled; only a D that lags (or is too weak) would be | only the number, or only that D is not fooled | agrees with the classmate |
 # | proof (1) | 50 % does not prove it, with a reason and another measure from the own tables | no reason, or no measure | "yes" |
 #
-# **Enough for full marks.** ⟦q5min⟧
+# **Enough for full marks.** "(a) 1/2, 1.386, 0.693, 50 %; mine are 1.2, 1.1 and 67 %. (b) The best D says 0.10, because
+# ones are far more frequent among the fakes; only a D that lags is fooled. (c) No, an untrained D also says 1/2; digits
+# found and recall show what is missing."
 #
 # **Typical wrong answer.** "Each fake is a perfect one, so D cannot tell it from a real one." For a single picture it
 # cannot be sure, but it knows that ones are ten times as frequent among the fakes, and bets accordingly: no point for
@@ -1461,7 +1492,14 @@ pd.DataFrame(
 # is too weak?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** ⟦q6⟧
+# **Model answer.** (a) D was strongest with images in [-1, 1] and the course's settings: in the first 500 iterations
+# d_loss was below 0.5 and g_loss above 2 (own numbers from the panels), in the other cells d_loss was near 1. (b) D(G(z))
+# is near 0 then. The minimax loss pushes with D(G(z)), so G hardly moves. The non-saturating loss keeps the push at the
+# score near 1, but what reaches the image is this push times D's slope at the image. A D that is sure everywhere need not
+# change much around the fakes, and where it does, its slope shows what gives the fakes away now, not what a digit looks
+# like: G gets little useful feedback. (c) Remedies: a lower rate or fewer parameters for D, a shorter memory (beta_1 =
+# 0.5), dropout or smoothed labels, noise or augmentation on both kinds of images, other losses (lab 07). A D that is too
+# weak is no help either: G runs to wherever that D happens to be high, and collapses, as on the ring.
 #
 # **Rubric.**
 #
@@ -1471,7 +1509,10 @@ pd.DataFrame(
 # | gradients (1) | minimax vanishes at the score; the other stays near 1, but a D that is flat (or sure) around the fakes gives no useful direction | one of the two | "there is no gradient" without saying where |
 # | remedies (1) | two that make sense, and what a weak D does | one, or no weak D | none |
 #
-# **Enough for full marks.** ⟦q6min⟧
+# **Enough for full marks.** "(a) [-1, 1] with 1e-3 and 0.9: d_loss below 0.5, g_loss above 2 at the start. (b) Near 0
+# minimax pushes with nearly 0; the other loss pushes with nearly 1, but times the slope of a D that is flat around the
+# fakes, so little arrives. (c) A lower rate for D, or dropout in D. If D is too weak, G runs to an arbitrary high place
+# and collapses."
 #
 # **Typical wrong answer.** "With the non-saturating loss a strong D is no problem." The push at the score stays, but
 # what reaches the image is that push times D's slope there, and the slope need not point to better images: half a point
