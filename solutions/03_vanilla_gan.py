@@ -681,8 +681,8 @@ visualize.plot_losses(
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) Oscillation: each player's step is right against the opponent of a moment ago, so both chase each
-# other instead of settling. In the second collapse the clump is in another place in every panel. (b) Mode collapse: G maps nearly all noise to a few outputs, or one. The balanced game found 8 of 8
-# modes with more than 90 % good samples. With the fast D, G ends on 4 modes, with about half of the samples good, and
+# other instead of settling. In the second collapse the clump is in another place in every panel. (b) Mode collapse: G
+# maps nearly all noise to a few outputs, or one. The balanced game found 8 of 8 modes with more than 90 % good samples. With the fast D, G ends on 4 modes, with about half of the samples good, and
 # never draws the other four; with the fast G most panels hit 0 or 1 modes, with at most a few percent good.
 # (c) All fakes go to where D's score is highest now. D then learns that this place is full of fakes and lowers its score
 # there; the highest place is elsewhere, and the whole clump follows. (d) The loss is a mean over single scores: D judges
@@ -721,13 +721,15 @@ visualize.plot_losses(
 # clump jumps. If you expected that G would sit down on the best of the eight modes and
 # stay: that would be its best move against a D that never moves at all. This D does move, a little late, so G is
 # already gone when D arrives. The players run in circles: that is **oscillation**.
-#
+
+# %% [markdown]
 # # Stop here
 #
 # **This is the end of the first sitting.** You have both losses, a training step, and a feeling for the game. Save the
 # notebook. When you come back, run everything above once (*Run > Run All Above Selected Cell*; it takes about two
 # minutes), so that your functions are there again.
-#
+
+# %% [markdown]
 # # Second sitting: digits and clothes
 #
 # ## 9. Exercise 5: the two networks (3 + 2 points)
@@ -1060,7 +1062,15 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # above. (d) Which part of (c) have your runs shown, and which is a guess? Use your own range.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** ⟦q4⟧
+# **Model answer.** (a) At the course's settings the medians are about ⟦a⟧ for [0, 1] and ⟦b⟧ for [-1, 1], at the gentle
+# ones ⟦c⟧ and ⟦d⟧ (own table). ⟦overlap⟧ (b) After five epochs [0, 1] is ahead at both settings here, and the gentle
+# settings are ahead in both ranges; both choices matter by about a hundred, and neither number says how it would be after
+# more epochs or with other initial weights. (c) The first fakes are grey, around 0. Images in [-1, 1] are three times as
+# far from that as those in [0, 1] (27 against 9), mostly because their black lies at -1, and their contrast is twice as
+# large. So D has an easier time in the beginning: d_loss of the first 500 steps is 0.17 against 0.29 at the course's
+# settings and 0.80 against 1.22 at the gentle ones. A D that is far ahead teaches G little, and five epochs are soon over.
+# (d) Shown: that the range as a whole changes the early d_loss and the FID, over three seeds. A guess: that the early
+# distance is *why*. My own range [-0.5, 0.5] is as narrow as [0, 1], and its FID was ⟦own⟧.
 #
 # **Rubric.**
 #
@@ -1071,14 +1081,22 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # | explanation (1) | a mechanism with two own numbers (distance or contrast, early losses) | a mechanism without numbers | "tanh cannot do it" |
 # | evidence (1) | separates what was varied from what is guessed, and uses the own range | one of the two | presents the guess as shown |
 #
-# **Enough for full marks.** ⟦q4min⟧
+# **Enough for full marks.** "(a) Medians ⟦a⟧ and ⟦b⟧ (course), ⟦c⟧ and ⟦d⟧ (gentle); the three seeds lie within
+# ⟦spread⟧. (b) Both matter, and the gain by the range is not the same at both settings. (c) Real images in [-1, 1] are
+# 27 away from the first grey fakes instead of 9, so D wins early: d_loss 0.17 instead of 0.29. (d) Varied was the range
+# only, so its effect is shown; that the distance causes it is my guess, and [-0.5, 0.5] with ⟦own⟧ fits it or not."
 #
 # **Typical wrong answer.** "Data in [0, 1] do not fit to a tanh, so the program with [0, 1] fails." The table says the
 # opposite at the course's settings: no point for the reading and none for the explanation.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): ⟦factorial⟧
+# **What you should see** (`quick`): after five epochs the narrow range [0, 1] is ahead of [-1, 1] at both settings, and
+# the gentle settings are ahead of the course's in both ranges. So data in [0, 1] are no bug: a tanh can stay in its upper
+# half, and the program profits from it. Neither is [0, 1] a law. In PyTorch, whose initial weights are smaller, the
+# medians of three seeds at the same five epochs are 230 ([0, 1]) and 330 ([-1, 1]) at the course's settings, but 138 and
+# 113 at the gentle ones: there the other range wins. If your ranking was wrong, you are in good company; that is what
+# experiments are for.
 #
 # `labhelpers`' engine, which we use from here on, takes only matching ranges. That is a rule of the house, so that
 # pictures never come out half grey, and no law of GANs.
@@ -1284,7 +1302,10 @@ pd.DataFrame(rows).set_index("samples")
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): ⟦best⟧
+# **What you should see** (`quick`): all ten digits, most of them easy to read, though grainy. FID falls fast at first and
+# then slowly, to about ⟦fid⟧ (the floor is near 0.5, so there is room for better networks). D's accuracy sinks to about
+# two thirds, and the losses end near 1.2 for D and 1.1 for G, on their way to 1.386 and 0.693, but not there: this G still
+# leaves traces, and D finds new ones.
 #
 # If you thought that the best D is fooled by perfect ones: it is not. It says 0.10, because ten of eleven ones that it
 # meets are fakes. Only a D that lags behind is fooled, as on the ring.
@@ -1336,9 +1357,9 @@ for deviation in (0.1, 0.5, 2.0):
 # %% [markdown]
 # The layer computes $(x - \mu) / \sqrt{\sigma^2 + \epsilon}$, and $\epsilon$ is there to avoid a division by 0. Where
 # might the 0.8 come from? There is a widespread PyTorch program with `nn.BatchNorm1d(256, 0.8)`. The signature is
-# `BatchNorm1d(num_features, eps=1e-05, momentum=0.1)`: whoever wrote it probably meant a momentum, and hit eps. And
-# PyTorch's momentum is the share of the *new* batch in the running averages, Keras' momentum is the share of the *old*
-# average.
+# `BatchNorm1d(num_features, eps=1e-05, momentum=0.1)`: whoever wrote it probably meant a momentum, and hit eps. The
+# program above copies both numbers, 0.8 and PyTorch's default 0.1. Is at least the 0.1 right? Look up what *momentum*
+# means in both libraries (`help(keras.layers.BatchNormalization)`).
 #
 # Return the Keras layer that does what `nn.BatchNorm1d(n)` with PyTorch's own defaults does.
 
@@ -1533,8 +1554,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # **What you should see** (`quick`): shapes that you can name, trousers, shoes, coats, bags and T-shirts, of speckled
-# cloth: every pixel has weights of its own, so nothing makes neighbours agree. D's accuracy ends ⟦fashion⟧. The first
-# epoch is longer than the others, because the step is compiled in it. Per image the deep pair takes ⟦times⟧ as long as
+# cloth: every pixel has weights of its own, so nothing makes neighbours agree. D's accuracy sinks towards 60 %. The first
+# epoch is longer than the others, because the step is compiled in it. Per image the deep pair takes several times as long as
 # the small one, with eight to ten times as many parameters.
 
 # %%
