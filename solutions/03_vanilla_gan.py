@@ -576,8 +576,8 @@ def play(
     def look(model):
         points = model.sample(2500, seed=2)
         found = judging.mode_coverage(points, ring.centres, ring.sigma)
-        title = f"epoch {model.epoch.numpy() + 1}: {found.found} modes"
-        seen[f"{title}\n{found.good:.0%} good"] = points[:500]
+        title = f"{model.epoch.numpy() + 1}: {found.found} modes, {found.good:.0%} good"
+        seen[title] = points[:500]
         return {"modes": found.found, "good": found.good}
 
     quality = training.Quality(look, every=max(1, epochs // 8))
@@ -629,7 +629,7 @@ visualize.plot_losses(
 #
 # Now we break the balance on purpose, twice. Both games have Adam's default memory, $\beta_1 = 0.9$. In the first one,
 # **D** learns four times as fast as G. In the second one, **G** learns four times as fast as D, so that D always judges
-# the fakes of yesterday. The title of each panel counts the modes that at least one of 2,500 samples hits, and the good
+# the fakes of yesterday. The title of each panel names the epoch, and counts the modes that at least one of 2,500 samples hits, and the good
 # samples.
 #
 # **Before you run it:** what is the best thing that G can do if D hardly moves? And which of the two games looks worse?
@@ -687,7 +687,7 @@ visualize.plot_losses(
 # (c) All fakes go to where D's score is highest now. D then learns that this place is full of fakes and lowers its score
 # there; the highest place is elsewhere, and the whole clump follows. (d) The loss is a mean over single scores: D judges
 # one image at a time and never sees that all fakes are the same, so two equal fakes pay the same as two different ones,
-# and nothing pushes fakes apart. The curves alone tell little: with the clump d_loss is near 1.4, nearly as in
+# and nothing pushes fakes apart. The curves alone tell little: with the clump d_loss stays between 1.25 and 1.55, about as in
 # equilibrium, but because D lags behind, not because the fakes are good. With the four modes d_loss is near 0.7: D
 # notices that something is wrong, but not what.
 #
@@ -1065,8 +1065,8 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # **Model answer.** (a) At the course's settings the medians are about ⟦a⟧ for [0, 1] and ⟦b⟧ for [-1, 1], at the gentle
 # ones ⟦c⟧ and ⟦d⟧ (own table). ⟦overlap⟧ (b) After five epochs [0, 1] is ahead at both settings here, and the gentle
 # settings are ahead in both ranges; both choices matter by about a hundred, and neither number says how it would be after
-# more epochs or with other initial weights. (c) The first fakes are grey, around 0. Images in [-1, 1] are three times as
-# far from that as those in [0, 1] (27 against 9), mostly because their black lies at -1, and their contrast is twice as
+# more epochs or with other initial weights. (c) The first fakes are grey, around 0. Images in [-1, 1] are twice as
+# far from that as those in [0, 1] (28 against 13), mostly because their black lies at -1, and their contrast is twice as
 # large. So D has an easier time in the beginning: d_loss of the first 500 steps is 0.17 against 0.29 at the course's
 # settings and 0.80 against 1.22 at the gentle ones. A D that is far ahead teaches G little, and five epochs are soon over.
 # (d) Shown: that the range as a whole changes the early d_loss and the FID, over three seeds. A guess: that the early
@@ -1083,7 +1083,7 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 #
 # **Enough for full marks.** "(a) Medians ⟦a⟧ and ⟦b⟧ (course), ⟦c⟧ and ⟦d⟧ (gentle); the three seeds lie within
 # ⟦spread⟧. (b) Both matter, and the gain by the range is not the same at both settings. (c) Real images in [-1, 1] are
-# 27 away from the first grey fakes instead of 9, so D wins early: d_loss 0.17 instead of 0.29. (d) Varied was the range
+# 28 away from the first grey fakes instead of 13, so D wins early: d_loss 0.17 instead of 0.29. (d) Varied was the range
 # only, so its effect is shown; that the distance causes it is my guess, and [-0.5, 0.5] with ⟦own⟧ fits it or not."
 #
 # **Typical wrong answer.** "Data in [0, 1] do not fit to a tanh, so the program with [0, 1] fails." The table says the
@@ -1093,7 +1093,7 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # %% [markdown]
 # **What you should see** (`quick`): after five epochs the narrow range [0, 1] is ahead of [-1, 1] at both settings, and
 # the gentle settings are ahead of the course's in both ranges. So data in [0, 1] are no bug: a tanh can stay in its upper
-# half, and the program profits from it. Neither is [0, 1] a law. In PyTorch, whose initial weights are smaller, the
+# half, and the program profits from it. Neither is [0, 1] a law. In PyTorch, which also starts from other weights, the
 # medians of three seeds at the same five epochs are 230 ([0, 1]) and 330 ([-1, 1]) at the course's settings, but 138 and
 # 113 at the gentle ones: there the other range wins. If your ranking was wrong, you are in good company; that is what
 # experiments are for.
@@ -1279,7 +1279,7 @@ pd.DataFrame(rows).set_index("samples")
 # **Model answer.** (a) In balance p_model = p_data, D(x) = 1/2 everywhere, d_loss = 2 log 2 = 1.386, g_loss = log 2 =
 # 0.693, and D is right on 50 % of real and of fake images. My digits end with d_loss near 1.2 and g_loss near 1.1, and D
 # is right on about 67 % of both: on the way, not there. (b) The best D says 0.10 to a one: ones are 11 % of the real
-# images but all of the fakes, so ten of eleven ones that it meets are fakes. It catches every fake, d_loss is 0.36, and
+# images but all of the fakes, so nine of ten ones that it meets are fakes. It catches every fake, d_loss is 0.36, and
 # g_loss 2.29. The classmate would be right about a D that lags behind or is too weak to notice how frequent ones are. (c)
 # No. 50 % is what a perfect G leads to, but an untrained D says 1/2 to everything, too (lab 02), and on the ring a D that
 # lagged paid almost 2 log 2 for a collapsed G. The digits found, recall, FID and the sheet tell more.
@@ -1307,12 +1307,13 @@ pd.DataFrame(rows).set_index("samples")
 # two thirds, and the losses end near 1.2 for D and 1.1 for G, on their way to 1.386 and 0.693, but not there: this G still
 # leaves traces, and D finds new ones.
 #
-# If you thought that the best D is fooled by perfect ones: it is not. It says 0.10, because ten of eleven ones that it
+# If you thought that the best D is fooled by perfect ones: it is not. It says 0.10, because nine of ten ones that it
 # meets are fakes. Only a D that lags behind is fooled, as on the ring.
 #
 # The last two rows of the table are a warning about the judge. FID compares the means and the covariances of 64 features
-# of a network that was trained on digits. **Uniform noise**, which is no digit at all, gets a better FID than some
-# collapsed generators: far from what the judge knows, its numbers say "far away" and no more. Precision, recall, the
+# of a network that was trained on digits. **Uniform noise**, which is no digit at all, gets FID 245: better than
+# one perfect picture copied 5,000 times (382), and than some cells of your experiment. Far from what the judge knows, its
+# numbers say "far away" and no more. Precision, recall, the
 # digits found and your own eyes belong to it. **One number never tells the whole story.**
 #
 # ### Does it copy?
