@@ -359,7 +359,7 @@ WRONG = {
         (_no_path, "raised"),
     ],
     "preprocess": [
-        (lambda images: images.astype("float32") / 255, "tanh reaches"),
+        (lambda images: images.astype("float32") / 255, "upper half"),
         (lambda images: images.astype("float32") / 255 - 0.5, "[-0.5, 0.5]"),
         (lambda images: images.astype("float32") / 128 - 1, "127.5"),
         (lambda images: images.astype("float32") - 127.5, "division is missing"),
