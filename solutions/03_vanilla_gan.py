@@ -1062,15 +1062,16 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # above. (d) Which part of (c) have your runs shown, and which is a guess? Use your own range.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) At the course's settings the medians are about ⟦a⟧ for [0, 1] and ⟦b⟧ for [-1, 1], at the gentle
-# ones ⟦c⟧ and ⟦d⟧ (own table). ⟦overlap⟧ (b) After five epochs [0, 1] is ahead at both settings here, and the gentle
+# **Model answer.** (a) At the course's settings the medians are about 200 for [0, 1] and 320 for [-1, 1], at the gentle
+# ones 150 and 240 (own table; whether the three seeds of two cells overlap is read off the column beside it). (b) After five epochs [0, 1] is ahead at both settings here, and the gentle
 # settings are ahead in both ranges; both choices matter by about a hundred, and neither number says how it would be after
 # more epochs or with other initial weights. (c) The first fakes are grey, around 0. Images in [-1, 1] are twice as
 # far from that as those in [0, 1] (28 against 13), mostly because their black lies at -1, and their contrast is twice as
 # large. So D has an easier time in the beginning: d_loss of the first 500 steps is 0.17 against 0.29 at the course's
 # settings and 0.80 against 1.22 at the gentle ones. A D that is far ahead teaches G little, and five epochs are soon over.
 # (d) Shown: that the range as a whole changes the early d_loss and the FID, over three seeds. A guess: that the early
-# distance is *why*. My own range [-0.5, 0.5] is as narrow as [0, 1], and its FID was ⟦own⟧.
+# distance is *why*. My own range [-0.5, 0.5] is as narrow as [0, 1], and its FID was as printed above: if it is nearer to that
+# of [0, 1], the width counts more than the place, if it is nearer to that of [-1, 1], it does not.
 #
 # **Rubric.**
 #
@@ -1081,10 +1082,10 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # | explanation (1) | a mechanism with two own numbers (distance or contrast, early losses) | a mechanism without numbers | "tanh cannot do it" |
 # | evidence (1) | separates what was varied from what is guessed, and uses the own range | one of the two | presents the guess as shown |
 #
-# **Enough for full marks.** "(a) Medians ⟦a⟧ and ⟦b⟧ (course), ⟦c⟧ and ⟦d⟧ (gentle); the three seeds lie within
-# ⟦spread⟧. (b) Both matter, and the gain by the range is not the same at both settings. (c) Real images in [-1, 1] are
+# **Enough for full marks.** "(a) Medians 200 and 320 (course), 150 and 240 (gentle); the seeds of the two ranges
+# do (or do not) overlap, see the column. (b) Both matter, and the gain by the range is not the same at both settings. (c) Real images in [-1, 1] are
 # 28 away from the first grey fakes instead of 13, so D wins early: d_loss 0.17 instead of 0.29. (d) Varied was the range
-# only, so its effect is shown; that the distance causes it is my guess, and [-0.5, 0.5] with ⟦own⟧ fits it or not."
+# only, so its effect is shown; that the distance causes it is my guess, and my FID on [-0.5, 0.5] fits it (or not)."
 #
 # **Typical wrong answer.** "Data in [0, 1] do not fit to a tanh, so the program with [0, 1] fails." The table says the
 # opposite at the course's settings: no point for the reading and none for the explanation.
@@ -1302,8 +1303,8 @@ pd.DataFrame(rows).set_index("samples")
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): all ten digits, most of them easy to read, though grainy. FID falls fast at first and
-# then slowly, to about ⟦fid⟧ (the floor is near 0.5, so there is room for better networks). D's accuracy sinks to about
+# **What you should see** (`quick`): all ten digits, most of them easy to read, though grainy. FID falls fast at first,
+# to about 110 after five epochs and 43 after fifteen, and then slowly (the floor is near 0.5, so there is room for better networks). D's accuracy sinks to about
 # two thirds, and the losses end near 1.2 for D and 1.1 for G, on their way to 1.386 and 0.693, but not there: this G still
 # leaves traces, and D finds new ones.
 #
