@@ -21,6 +21,8 @@ Seen with PyTorch 2.13 on a CPU (seeds 55, 56, 57; floor 0.53; 12 to 20 s a run)
     [0, 1],  Adam 2e-4, 0.5: FID 140, 138, 132
     [-1, 1], Adam 1e-3, 0.9: FID 330, 320, 331   speckled blobs
     [-1, 1], Adam 2e-4, 0.5: FID 113, 120, 111
+    [-1, 0], Adam 1e-3, 0.9: FID 268, 288, 301   as narrow as [0, 1], black at -1
+    [-0.5, 0.5], the same:   FID 304, 324, 308   as narrow as [0, 1], black at -0.5
 """
 
 from __future__ import annotations
