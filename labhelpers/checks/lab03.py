@@ -1,4 +1,4 @@
-"""Checks of lab 03: the optimal discriminator, both losses, a step with two tapes, the range of the data."""
+"""Checks of lab 03: the optimal discriminator, both losses, a step, both networks, ranges, batch norm."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from labhelpers import losses
-from labhelpers.checks.core import Answer, Wrong, exercise
+from labhelpers import losses, models
+from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
+from labhelpers.checks.networks import as_model, with_random_weights
 from labhelpers.checks.numeric import (
     FAKE_LOGITS,
     GIVEN_LOGITS,
@@ -26,7 +27,7 @@ from labhelpers.checks.numeric import (
     to_array,
 )
 from labhelpers.checks.small_game import Game, d_loss, g_loss, g_slope
-from labhelpers.data.ranges import to_float
+from labhelpers.data.ranges import ready_to_show, to_float, to_uint8
 from labhelpers.training import Player, adversarial_step
 
 _RATE = 0.5
@@ -209,13 +210,179 @@ def train_step(answer: Answer) -> str:
     return "both networks moved, each down its own loss, and it compiles."
 
 
+def _own_build_generator() -> keras.Model:
+    return models.vanilla_pair().generator
+
+
+def _own_build_discriminator() -> keras.Model:
+    return models.vanilla_pair().discriminator
+
+
+@exercise(stand_in=_own_build_generator)
+def build_generator(answer: Answer) -> str:
+    """Exercise 5: the generator of UW's dense pair."""
+    network = _same_network_every_time(answer, "build_generator()", (100,))
+    _expect_dense_pair(
+        network,
+        "build_generator()",
+        sizes=(100, 128, 784),
+        takes=(100,),
+        makes=(28, 28, 1),
+        last=("tanh", np.tanh),
+        hints=[
+            ("none", lambda x: x, "The last activation is missing: it should be tanh."),
+            ("sigmoid", sigmoid, "It ends in a sigmoid, which never gets below 0."),
+            ("relu", lambda x: np.maximum(x, 0), "It ends in a ReLU, expected a tanh."),
+        ],
+    )
+    return "114,064 parameters, images in [-1, 1], for batches of any size."
+
+
+@exercise(stand_in=_own_build_discriminator)
+def build_discriminator(answer: Answer) -> str:
+    """Exercise 5: the discriminator of UW's dense pair."""
+    network = _same_network_every_time(answer, "build_discriminator()", (28, 28, 1))
+    _expect_dense_pair(
+        network,
+        "build_discriminator()",
+        sizes=(784, 128, 1),
+        takes=(28, 28, 1),
+        makes=(1,),
+        last=("none", lambda x: x),
+        hints=[
+            ("sigmoid", sigmoid, "It ends in a sigmoid: your losses take raw scores."),
+            ("tanh", np.tanh, "It ends in a tanh: a score has no limits."),
+        ],
+    )
+    return "100,609 parameters, one raw score an image, for batches of any size."
+
+
+def _same_network_every_time(
+    answer: Answer, given: str, takes: tuple[int, ...]
+) -> keras.Model:
+    """The network of a builder, built, which makes a fresh one with each call."""
+    first = as_model(answer(), given)
+    if answer() is first:
+        raise Wrong(
+            f"{given} returned the same network twice, expected a new one with each call: build it inside the function."
+        )
+    try:
+        first(tensor(np.zeros((2, *takes))))
+    except Exception as error:
+        text = " ".join(str(error).split())[:160]
+        raise Wrong(
+            f"{given} does not take a batch of shape {(2, *takes)} ({type(error).__name__}: {text}), expected that it "
+            "does: what comes in, and of which shape?"
+        ) from error
+    return first
+
+
+def _expect_dense_pair(
+    network: keras.Model,
+    given: str,
+    *,
+    sizes: tuple[int, int, int],
+    takes: tuple[int, ...],
+    makes: tuple[int, ...],
+    last: tuple[str, Callable[[Floats], Floats]],
+    hints: list[tuple[str, Callable[[Floats], Floats], str]],
+) -> None:
+    """Judge a network of two dense layers by its size, its shapes, its numbers and its gradients."""
+    inside, hidden, outside = sizes
+    shapes = [(inside, hidden), (hidden,), (hidden, outside), (outside,)]
+    expected = sum(int(np.prod(shape)) for shape in shapes)
+    count = network.count_params()
+    if count != expected:
+        without = expected - hidden - outside
+        hint = "Both dense layers have a bias." if count == without else ""
+        raise Wrong(
+            f"{given} has {count:,} parameters, expected {expected:,}: {inside} => {hidden} => {outside}, dense layers "
+            f"only. {hint}".rstrip()
+        )
+    if len(network.trainable_weights) != 4:
+        raise Wrong(
+            f"{given} has {len(network.trainable_weights)} trainable weights, expected 4: two kernels and two biases."
+        )
+    rng = np.random.default_rng(3)
+    with_random_weights(network, rng, 0.1)
+    found = {
+        weight.shape: np.asarray(weight, np.float64) for weight in network.get_weights()
+    }
+    if set(found) != set(shapes):
+        raise Wrong(
+            f"{given} has weights of shapes {sorted(found)}, expected {sorted(shapes)}."
+        )
+    kernel, bias, kernel_2, bias_2 = (found[shape] for shape in shapes)
+
+    def right(x: Floats, slope: float, end: Callable[[Floats], Floats]) -> Floats:
+        sums = x.reshape(len(x), inside) @ kernel + bias
+        return end(np.where(sums > 0, sums, slope * sums) @ kernel_2 + bias_2).reshape(
+            len(x), *makes
+        )
+
+    for count_of_batch, scale in ((1, 1.0), (2, 1.0), (5, 1.0), (2, 30.0)):
+        x = scale * rng.normal(size=(count_of_batch, *takes))
+        x = x.astype(np.float32).astype(np.float64)
+        where = f"{given} on a batch of {count_of_batch}"
+        try:
+            outputs = network(tensor(x), training=False)
+        except Exception as error:
+            raise Wrong(
+                f"{where} raised {type(error).__name__}, expected shape {(count_of_batch, *makes)}: "
+                "is a batch size written into the network?"
+            ) from error
+        array = to_array(outputs, where)
+        if array.shape != (count_of_batch, *makes):
+            raise Wrong(
+                f"{where} makes shape {array.shape}, expected {(count_of_batch, *makes)}."
+            )
+        slopes = {
+            0.3: "The hidden LeakyReLU has Keras' default slope 0.3, expected 0.01.",
+            0.2: "The hidden LeakyReLU has the slope 0.2, expected 0.01.",
+            0.0: "The hidden layer has a ReLU, expected a LeakyReLU with slope 0.01.",
+            1.0: "The hidden layer has no activation, expected a LeakyReLU with slope 0.01.",
+        }
+        likely = [(right(x, slope, last[1]), words) for slope, words in slopes.items()]
+        likely += [(right(x, 0.01, end), words) for _, end, words in hints]
+        likely += [
+            (right(x, slope, end), f"{words} And the hidden layer: {more}")
+            for _, end, words in hints
+            for slope, more in slopes.items()
+        ]
+        # 784 sums of products in float32, of weights and inputs that are made large on purpose
+        expect_close(
+            array,
+            right(x, 0.01, last[1]),
+            f"{where} (random weights)",
+            hints=likely,
+            relative=1e-3,
+            absolute=1e-3 * max(scale, 1.0),
+        )
+        again = to_array(network(tensor(x), training=True), where)
+        if not np.allclose(again, array, atol=1e-3 * scale):
+            raise Wrong(
+                f"{where} gives other numbers with training=True, expected the same: leave out dropout and the like."
+            )
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(network(tensor(rng.normal(size=(4, *takes)))))
+    for weight, gradient in zip(
+        network.trainable_weights,
+        tape.gradient(total, network.trainable_weights),
+        strict=True,
+    ):
+        if gradient is None or not np.any(np.asarray(gradient)):
+            raise Wrong(
+                f"{given}: no gradient reaches {weight.name}, expected one: stay in Keras from end to end."
+            )
+
+
 def _own_preprocess(images: Any) -> Any:
     return to_float(np.asarray(images), "tanh")
 
 
 @exercise(stand_in=_own_preprocess)
 def preprocess(answer: Answer) -> str:
-    """Exercise 5: pixels in the range that a generator with tanh can reach."""
+    """Exercise 6: pixels in the range of a tanh."""
     images = np.array([0, 51, 102, 255], dtype=np.uint8).reshape(1, 2, 2, 1)
     x = images.astype(np.float64)
     wrapped = (images * np.uint8(2)).astype(np.float64)
@@ -226,7 +393,10 @@ def preprocess(answer: Answer) -> str:
         x / 127.5 - 1,
         given,
         hints=[
-            (x / 255, "That is [0, 1]: a tanh reaches down to -1."),
+            (
+                x / 255,
+                "That is [0, 1], the upper half of what a tanh can reach: black should be -1.",
+            ),
             (x / 255 - 0.5, "That is [-0.5, 0.5]."),
             ((x - 127.5) / 255, "That is [-0.5, 0.5]: divide by half the range."),
             (x / 128 - 1, "White should be exactly 1: divide by 127.5."),
@@ -252,6 +422,138 @@ def preprocess(answer: Answer) -> str:
     black = np.zeros((2, 28, 28, 1), dtype=np.uint8)
     expect_close(answer(black), -np.ones(black.shape), "two black images")
     return "black is -1 and white is 1."
+
+
+def _own_back_to_pixels(images: Any) -> Any:
+    return to_uint8(ready_to_show(np.asarray(images), "tanh"))
+
+
+@exercise(stand_in=_own_back_to_pixels)
+def back_to_pixels(answer: Answer) -> str:
+    """Exercise 6: from the range of a tanh back to uint8."""
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    images = (pixels.astype(np.float32) - 127.5) / np.float32(127.5)
+    given = "all 256 grey values, brought to [-1, 1]"
+    found = answer(images.copy())
+    kind = tf.as_dtype(getattr(found, "dtype", "float64")).name
+    array = to_array(found, f"{given}: the result")
+    right = pixels.astype(np.float64)
+    if array.shape == right.shape and not np.array_equal(array, right):
+        exact = (images.astype(np.float64) + 1) * 127.5
+        hints = [
+            (exact / 255, "That is [0, 1]: pixels go up to 255."),
+            (
+                np.clip(np.rint(images * 255.0), 0, 255),
+                "That is the way back from [0, 1]: everything below 0 is lost.",
+            ),
+            (images * 127.5, "The shift is missing."),
+            (255 - right, "Black and white are swapped."),
+        ]
+        words = next(
+            (w for other, w in hints if np.allclose(array, other, atol=1e-6)), ""
+        )
+        off = int((array != right).sum())
+        words = words or (_ROUND if np.abs(array - right).max() <= 1 else "")
+        raise Wrong(
+            f"{given}: {off} of 256 came back as another value, expected every pixel as it was. {words}".rstrip()
+        )
+    if kind != "uint8":
+        raise Wrong(f"{given}: gave numbers of type {kind}, expected uint8.")
+    expect_close(found, right, given)
+    between = np.array([10.7, 99.2, 99.8, 200.6]).reshape(1, 2, 2, 1)
+    expect_close(
+        answer((between / 127.5 - 1).astype(np.float32)),
+        np.rint(between),
+        "what a network makes, here 10.7, 99.2, 99.8 and 200.6 as pixels",
+        hints=[(np.floor(between), _ROUND)],
+    )
+    beyond = np.array([-1.5, -1.002, 1.002, 1.5], np.float32).reshape(1, 2, 2, 1)
+    expect_close(
+        answer(beyond.copy()),
+        np.array([0, 0, 255, 255.0]).reshape(1, 2, 2, 1),
+        "values a little outside of [-1, 1]: -1.5, -1.002, 1.002, 1.5",
+        hints=[
+            ((((beyond + 1) * 127.5).astype(np.int64) % 256).astype(float), _CLIP),
+            (np.rint((beyond + 1) * 127.5) % 256, _CLIP),
+        ],
+    )
+    batch = np.random.default_rng(1).integers(0, 256, size=(3, 28, 28, 1))
+    expect_close(
+        answer((batch / 127.5 - 1).astype(np.float32)),
+        batch,
+        "a batch of 3 random images",
+    )
+    return "all 256 grey values come back as they were."
+
+
+_ROUND = "astype cuts the decimals off: round first."
+_CLIP = "uint8 wraps round: cut the values to 0 to 255 first."
+
+
+def _own_batch_norm() -> keras.layers.Layer:
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+
+
+@exercise(stand_in=_own_batch_norm)
+def batch_norm(answer: Answer) -> str:
+    """Exercise 7: PyTorch's BatchNorm1d with its defaults, in Keras."""
+    layer = answer()
+    if not isinstance(layer, keras.layers.Layer):
+        raise Wrong(f"batch_norm() is {kind_of(layer)}, expected a Keras layer.")
+    rng = np.random.default_rng(7)
+    batch = rng.normal(size=(2000, 3))
+    batch = (batch - batch.mean(axis=0)) / batch.std(axis=0)
+    deviations, means = np.array([0.02, 0.5, 3.0]), np.array([1.0, -2.0, 5.0])
+    batch = batch * deviations + means
+    given = "units with standard deviations 0.02, 0.5 and 3"
+    found = to_array(layer(tensor(batch), training=True), f"{given}: the result")
+    if found.shape != batch.shape:
+        raise Wrong(f"{given}: gave shape {found.shape}, expected {batch.shape}.")
+    spread = found.std(axis=0)
+    right = deviations / np.sqrt(deviations**2 + 1e-5)
+    if not np.allclose(found.mean(axis=0), 0, atol=1e-2):
+        raise Wrong(
+            f"{given}: they leave with the means {shorten(found.mean(axis=0))}, expected 0 for each."
+        )
+    if not np.allclose(spread, right, atol=0.02):
+        if np.allclose(spread, deviations / np.sqrt(deviations**2 + 0.8), atol=0.02):
+            hint = "epsilon is still 0.8."
+        elif np.allclose(spread, deviations / np.sqrt(deviations**2 + 1e-3), atol=0.02):
+            hint = "That is Keras' epsilon of 1e-3: PyTorch's eps is 1e-5."
+        else:
+            hint = "Look at epsilon."
+        raise Wrong(
+            f"{given}: they leave with {shorten(spread)}, expected {shorten(right)}. {hint}"
+        )
+    after = to_array(
+        layer(tensor(np.zeros((1, 3))), training=False), "the layer at rest"
+    )
+
+    # gamma 1, beta 0, running mean m and variance v after one batch: (0 - m) / sqrt(v + eps)
+    def rest(keep: float) -> Floats:
+        mean, variance = (1 - keep) * means, keep + (1 - keep) * deviations**2
+        return (-mean / np.sqrt(variance + 1e-5))[None]
+
+    expect_close(
+        after,
+        rest(0.9),
+        "after one batch, in inference, a row of zeros",
+        hints=[
+            (
+                rest(0.1),
+                "The running averages keep only a tenth: Keras' momentum is the share of the old average.",
+            ),
+            (rest(0.99), "That is Keras' momentum of 0.99."),
+            (
+                rest(0.8),
+                "That is a momentum of 0.8. PyTorch's default of 0.1 is the share of the new batch.",
+            ),
+            (rest(0.2), "That is a momentum of 0.2."),
+        ],
+        relative=0.02,
+        absolute=0.01,
+    )
+    return "variance 1 leaves it, and the running averages keep nine tenths."
 
 
 def _expect_stable(

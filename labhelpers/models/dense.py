@@ -57,16 +57,17 @@ def deep_dense_pair(
 ) -> Pair:
     """Module 6's deep dense pair: G 128-256-512-1024 with batch norm, D 512-256-1.
 
-    G has 1,510,032 trainable parameters, D 533,505. Momentum 0.1 of the batch norm makes its statistics those of the
-    last few batches, and epsilon 0.8 is large beside a variance of about 1: both are the document's.
+    G has 1,510,032 trainable parameters, D 533,505. Momentum 0.1 of the batch norm
+    makes its statistics those of the last few batches, and epsilon 0.8 is large beside
+    a variance of about 1: both are the document's.
 
     Args:
         latent_dim: length of a noise vector.
         image_shape: (height, width, channels).
 
     Returns:
-        G from noise (batch, latent_dim) to images (batch, *image_shape) in [-1, 1]; D from such images to
-        logits (batch, 1).
+        G from noise (batch, latent_dim) to images (batch, *image_shape) in [-1, 1]; D
+        from such images to logits (batch, 1).
 
     Source: Module 6, steps 3 and 4.
     """

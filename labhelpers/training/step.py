@@ -69,26 +69,30 @@ def adversarial_step(
     state: Mapping[str, Any] | None = None,
     networks: Mapping[str, keras.Model] | None = None,
 ) -> dict[str, Tensor]:
-    """One step of the game: D learns to tell the fakes from the real images, then G learns from the D that has learned.
+    """One step of the game: D learns from both kinds of images, then G from that D.
 
     1. G draws fakes from its source, and its tape remembers how.
-    2. D scores the real images and the fakes, and takes a step down its own loss plus the terms that it pays.
-    3. The D that has just learned scores the same fakes again; G takes a step down its loss plus its terms, through D,
-       which stays as it is.
+    2. D scores the real images and the fakes, and takes a step down its own loss plus
+       the terms that it pays.
+    3. The D that has just learned scores the same fakes again; G takes a step down its
+       loss plus its terms, through D, which stays as it is.
 
     Args:
         generator: from ``batch.source`` to images.
-        discriminator: from images to scores (batch, 1), to a list of scores, or to a dict of named outputs.
+        discriminator: from images to scores (batch, 1), to a list of scores, or to a
+            dict of named outputs.
         loss: what both of them pay.
         batches: one for each of the loss's ``critic_steps``.
         state: variables for what the terms keep between steps, by name.
         networks: the game's networks by name, for terms that need another one.
 
     Returns:
-        The scalars named in ``loss.names``; ``g_loss`` and ``d_loss`` are without the terms.
+        The scalars named in ``loss.names``; ``g_loss`` and ``d_loss`` are without the
+        terms.
 
     Raises:
-        ValueError: a network has nothing to train, or a term misses something that it needs.
+        ValueError: a network has nothing to train, or a term misses something that it
+            needs.
     """
     table = Table(generator, discriminator, loss, state or {}, networks or {})
     for batch in batches:

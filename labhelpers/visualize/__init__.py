@@ -13,7 +13,7 @@ from labhelpers.visualize.curves import (
 )
 from labhelpers.visualize.distributions import plot_counts, plot_histograms
 from labhelpers.visualize.matrices import show_matrices
-from labhelpers.visualize.networks import show_layers, show_pipeline
+from labhelpers.visualize.networks import show_game, show_layers, show_pipeline
 from labhelpers.visualize.plane import (
     grid_codes,
     line_between,
@@ -50,6 +50,7 @@ __all__ = [
     "plot_panels",
     "sheet",
     "show_attention",
+    "show_game",
     "show_grid",
     "show_layers",
     "show_matrices",

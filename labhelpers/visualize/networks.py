@@ -70,6 +70,92 @@ def show_pipeline(stages: Sequence[tuple[str, str]], *, title: str) -> Figure:
     return finished(figure)
 
 
+def show_game(
+    *, noise: str, generator: str, images: str, discriminator: str, title: str
+) -> Figure:
+    """A GAN as a whole: fakes and real data meet in front of D, and both losses send their gradients back.
+
+    Args:
+        noise: what goes into G, as "100 numbers".
+        generator: what G is inside.
+        images: what fakes and real data look like, as "28x28".
+        discriminator: what D is inside.
+        title: what to see.
+    """
+    boxes = (
+        (0.8, 2.0, f"noise z\n{noise}", GREY),
+        (2.9, 2.0, f"generator G\n{generator}", GENERATOR_COLOUR),
+        (5.0, 2.0, f"fakes G(z)\n{images}", GENERATOR_COLOUR),
+        (5.0, 0.7, f"real data x\n{images}", "#000000"),
+        (7.1, 1.35, f"discriminator D\n{discriminator}", DISCRIMINATOR_COLOUR),
+        (9.2, 1.35, "score\nreal or fake?", GREY),
+    )
+    arrows = (
+        ((1.4, 2.0), (1.9, 2.0)),
+        ((3.9, 2.0), (4.3, 2.0)),
+        ((5.7, 2.0), (6.15, 1.6)),
+        ((5.7, 0.7), (6.15, 1.1)),
+        ((8.1, 1.35), (8.5, 1.35)),
+    )
+    backward = (
+        (
+            (9.2, 0.95),
+            (7.2, 0.95),
+            -0.45,
+            DISCRIMINATOR_COLOUR,
+            "gradient of D's loss",
+            (8.2, 0.25),
+        ),
+        (
+            (9.3, 1.75),
+            (2.9, 2.4),
+            0.22,
+            GENERATOR_COLOUR,
+            "gradient of G's loss, through D and the fakes",
+            (5.9, 3.25),
+        ),
+    )
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(figsize=(WIDTH, 3.1))
+        axes.set(xlim=(0, 10), ylim=(0.2, 3.5), title=title)
+        axes.set_axis_off()
+        for x, y, text, colour in boxes:
+            axes.text(
+                x,
+                y,
+                text,
+                ha="center",
+                va="center",
+                fontsize=9,
+                bbox={
+                    "boxstyle": "round,pad=0.4",
+                    "facecolor": "white",
+                    "edgecolor": colour,
+                    "linewidth": 2,
+                },
+            )
+        for start, end in arrows:
+            axes.annotate(
+                "", end, start, arrowprops={"arrowstyle": "->", "linewidth": 1.5}
+            )
+        for start, end, bend, colour, text, where in backward:
+            axes.annotate(
+                "",
+                end,
+                start,
+                arrowprops={
+                    "arrowstyle": "->",
+                    "linestyle": "--",
+                    "linewidth": 1.5,
+                    "color": colour,
+                    "connectionstyle": f"arc3,rad={bend}",
+                },
+            )
+            axes.text(*where, text, ha="center", fontsize=9, color=colour)
+        figure.tight_layout(pad=0.3)
+    return finished(figure)
+
+
 def show_layers(model: keras.Model, *, width: float = WIDTH) -> Figure:
     """The layers of a network as blocks, drawn by visualkeras; as a table of shapes where it cannot draw the model.
 

@@ -116,7 +116,116 @@ def _clipped_d(real, fake):
     return bce(tf.ones_like(real), tf.sigmoid(real)) + bce(tf.zeros_like(fake), tf.sigmoid(fake))
 
 
+L = keras.layers
+
+
+def _generator(*, slope=0.01, hidden=128, last="tanh", bias=True, reshape=(28, 28, 1), more=()):
+    """UW's G, or a wrong one by what is changed of it."""
+
+    def build():
+        start = keras.Input((100,))
+        hidden_layers = [L.Dense(hidden, use_bias=bias), *more]
+        hidden_layers += [] if slope is None else [L.LeakyReLU(negative_slope=slope)]
+        return keras.Sequential([start, *hidden_layers, L.Dense(784, activation=last), L.Reshape(reshape)])
+
+    return build
+
+
+def _discriminator(*, slope=0.01, last=None, units=1, more=()):
+    def build():
+        hidden_layers = [L.Dense(128), *([] if slope is None else [L.LeakyReLU(negative_slope=slope)]), *more]
+        return keras.Sequential(
+            [keras.Input((28, 28, 1)), L.Flatten(), *hidden_layers, L.Dense(units, activation=last)]
+        )
+
+    return build
+
+
+def _functional_generator():
+    noise = keras.Input((100,))
+    x = L.Dense(128)(noise)
+    x = keras.ops.leaky_relu(x, 0.01)
+    return keras.Model(noise, keras.ops.reshape(keras.ops.tanh(L.Dense(784)(x)), (-1, 28, 28, 1)))
+
+
+class _SubclassedGenerator(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = L.Dense(128), L.Dense(784)
+
+    def call(self, noise):
+        return tf.reshape(tf.tanh(self.second(tf.nn.leaky_relu(self.first(noise), 0.01))), (-1, 28, 28, 1))
+
+
+def _one_by_activation():
+    layers = [L.Dense(128, activation=L.LeakyReLU(negative_slope=0.01)), L.Dense(784), L.Activation("tanh")]
+    return keras.Sequential([keras.Input((100,)), *layers, L.Reshape((28, 28, 1))])
+
+
+def _functional_discriminator():
+    image = keras.Input((28, 28, 1))
+    x = keras.ops.leaky_relu(L.Dense(128)(keras.ops.reshape(image, (-1, 784))), 0.01)
+    return keras.Model(image, L.Dense(1)(x))
+
+
+class _SubclassedDiscriminator(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = L.Dense(128), L.Dense(1)
+
+    def call(self, images):
+        return self.second(tf.nn.leaky_relu(self.first(tf.reshape(images, (-1, 784))), 0.01))
+
+
+_SHARED = _generator()()
+
+
+def _frozen():
+    model = _generator()()
+    model.layers[0].trainable = False
+    return model
+
+
+class _FixedBatch(_SubclassedGenerator):
+    """As the course's own classes: the batch size is written into the reshape."""
+
+    def call(self, noise):
+        return tf.reshape(tf.tanh(self.second(tf.nn.leaky_relu(self.first(noise), 0.01))), (2, 28, 28, 1))
+
+
+class _OwnNorm(L.Layer):
+    def build(self, shape):
+        self.mean = self.add_weight(shape=shape[-1:], initializer="zeros", trainable=False)
+        self.variance = self.add_weight(shape=shape[-1:], initializer="ones", trainable=False)
+
+    def call(self, x, training=False):
+        mean, variance = self.mean, self.variance
+        if training:
+            mean, variance = tf.nn.moments(x, axes=[0])
+            self.mean.assign(0.9 * self.mean + 0.1 * mean)
+            self.variance.assign(0.9 * self.variance + 0.1 * variance)
+        return (x - mean) / tf.sqrt(variance + 1e-5)
+
+
+def _norm(momentum=0.9, epsilon=1e-5):
+    return lambda: L.BatchNormalization(momentum=momentum, epsilon=epsilon)
+
+
 RIGHT = {
+    "build_generator": [_generator(), _functional_generator, _SubclassedGenerator, _one_by_activation],
+    "build_discriminator": [_discriminator(), _functional_discriminator, _SubclassedDiscriminator],
+    "back_to_pixels": [
+        lambda images: np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8),
+        lambda images: np.round(255 * np.clip((np.asarray(images, np.float64) + 1) / 2, 0, 1)).astype("uint8"),
+        lambda images: tf.cast(tf.clip_by_value(tf.round((images + 1) * 127.5), 0, 255), tf.uint8),
+        lambda images: (np.clip(images, -1, 1) * 127.5 + 128).astype(np.uint8),
+    ],
+    "batch_norm": [
+        _norm(),
+        _OwnNorm,
+        lambda: L.BatchNormalization(axis=-1, momentum=1 - 0.1, epsilon=0.00001),
+        lambda: keras.Sequential([L.BatchNormalization(momentum=0.9, epsilon=1e-5)]),
+    ],
     "optimal_discriminator": [
         lambda p, q: p / (p + q),
         lambda p, q: 1 - q / (p + q),
@@ -148,6 +257,55 @@ RIGHT = {
 }
 
 WRONG = {
+    "build_generator": [
+        (_generator(last="sigmoid"), "sigmoid"),
+        (_generator(last=None), "last activation is missing"),
+        (_generator(slope=0.3), "default slope 0.3"),
+        (_generator(slope=None), "no activation"),
+        (_generator(slope=0.0), "ReLU"),
+        (_generator(hidden=256), "114,064"),
+        (_generator(bias=False), "parameters"),
+        (_generator(reshape=(784,)), "shape"),
+        (_generator(more=(L.Dropout(0.5),)), "dropout"),
+        (_generator(more=(L.BatchNormalization(),)), "parameters"),
+        (_FixedBatch, "expected"),
+        (_frozen, "trainable"),
+        (lambda: _SHARED, "same network twice"),
+        (_discriminator(), "does not take a batch"),
+        (lambda: None, "return"),
+        (lambda: 3, "expected a keras.Model"),
+    ],
+    "build_discriminator": [
+        (_discriminator(last="sigmoid"), "raw scores"),
+        (_discriminator(last="tanh"), "no limits"),
+        (_discriminator(slope=0.3), "default slope 0.3"),
+        (_discriminator(slope=0.2), "slope 0.2"),
+        (_discriminator(slope=None), "no activation"),
+        (_discriminator(units=2), "100,609"),
+        (_discriminator(more=(L.Dropout(0.3),)), "dropout"),
+        (_generator(), "does not take a batch"),
+        (lambda: None, "return"),
+    ],
+    "back_to_pixels": [
+        (lambda images: (images * 127.5 + 127.5).astype(np.uint8), "round first"),
+        (lambda images: np.rint((images + 1) * 127.5).astype(np.int64).astype(np.uint8), "cut the values"),
+        (lambda images: ((images + 1) / 2).astype(np.float32), "[0, 1]"),
+        (lambda images: np.clip(np.rint((images + 1) * 127.5), 0, 255), "uint8"),
+        (lambda images: np.clip(np.rint(images * 255), 0, 255).astype(np.uint8), "below 0 is lost"),
+        (lambda images: np.clip(np.rint(127.5 - images * 127.5), 0, 255).astype(np.uint8), "swapped"),
+        (lambda images: np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8).ravel(), "shape"),
+        (lambda images: None, "return"),
+    ],
+    "batch_norm": [
+        (_norm(momentum=0.1, epsilon=0.8), "epsilon is still 0.8"),
+        (_norm(epsilon=1e-3), "1e-5"),
+        (_norm(momentum=0.1), "share of the old average"),
+        (_norm(momentum=0.99), "0.99"),
+        (_norm(momentum=0.8), "0.8"),
+        (L.LayerNormalization, "0 for each"),
+        (lambda: keras.layers.BatchNormalization, "expected a Keras layer"),
+        (lambda: None, "expected a Keras layer"),
+    ],
     "optimal_discriminator": [
         (lambda p, q: q / (p + q), "probability of fake"),
         (lambda p, q: p / q, "no fakes"),
@@ -201,7 +359,7 @@ WRONG = {
         (_no_path, "raised"),
     ],
     "preprocess": [
-        (lambda images: images.astype("float32") / 255, "tanh reaches"),
+        (lambda images: images.astype("float32") / 255, "upper half"),
         (lambda images: images.astype("float32") / 255 - 0.5, "[-0.5, 0.5]"),
         (lambda images: images.astype("float32") / 128 - 1, "127.5"),
         (lambda images: images.astype("float32") - 127.5, "division is missing"),

@@ -21,3 +21,11 @@ def test_a_pipeline_colours_the_two_players():
     colours = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
     assert colours["generator"] == GENERATOR_COLOUR
     assert colours["discriminator"] == DISCRIMINATOR_COLOUR
+
+
+def test_a_game_shows_where_real_data_enter_and_whose_gradient_goes_where():
+    figure = visualize.show_game(noise="2", generator="G", images="4", discriminator="D", title="the game")
+    texts = {text.get_text().split("\n")[0]: text for text in figure.axes[0].texts if text.get_text()}
+    assert {"noise z", "generator G", "fakes G(z)", "real data x", "discriminator D", "score"} <= set(texts)
+    assert texts["gradient of D's loss"].get_color() == DISCRIMINATOR_COLOUR
+    assert texts["gradient of G's loss, through D and the fakes"].get_color() == GENERATOR_COLOUR
