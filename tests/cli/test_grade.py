@@ -231,10 +231,10 @@ TAMPERING: dict[str, tuple[str, str]] = {
         "wrong",
     ),
     "gc": ("import gc\nfound = gc.get_objects()", "does not run"),
-    "trace": ("import sys\nsys.settrace(lambda *a: None)", "does not run"),
-    "process": ("import os\nos.system('true')", "does not run"),
-    "parent": ("import os\nos.kill(os.getppid(), 9)", "does not run"),
-    "connect": ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "does not run"),
+    "trace": ("import sys\nsys.settrace(lambda *a: None)", "wrong"),
+    "process": ("import os\nos.system('true')", "wrong"),
+    "parent": ("import os\nos.kill(os.getppid(), 9)", "wrong"),
+    "connect": ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "wrong"),
 }  # fmt: skip
 TAMPERING_IN_FUNCTION = {
     "everything": (FAKE + "def average(x): return Everything()", "wrong"),
@@ -404,6 +404,32 @@ def _duplicate(source: str) -> Change:
     return change
 
 
+def _moved(what: str) -> Change:
+    """The answer stands in a cell of the student's own."""
+
+    def change(notebook: dict[str, Any]) -> None:
+        cell = cell_of(notebook, "average")
+        notebook["cells"].append(own_cell(cell["source"]))
+        if what == "gone":
+            notebook["cells"].remove(cell)
+        else:
+            cell["source"] = f'def average(x):\n    """Return the mean."""\n    {written.CODE_STUB}'
+
+    return change
+
+
+def _lose_ids(notebook: dict[str, Any]) -> None:
+    for number, cell in enumerate(notebook["cells"]):
+        cell["metadata"].pop("nbgrader", None)
+        cell["id"] = f"lost{number}"
+
+
+def _more(line: str, result: str = "x.mean()") -> Change:
+    """The answer cell goes on with a line that defines nothing."""
+    source = f"def average(x):\n    return {result}\n\n{line}"
+    return lambda notebook: cell_of(notebook, "average").update(source=source)
+
+
 def _stub() -> str:
     return f"def average(x):\n    {written.CODE_STUB}\n"
 
@@ -411,6 +437,13 @@ def _stub() -> str:
 @pytest.mark.parametrize(
     ("change", "points", "status", "words"),
     [
+        (_moved("untouched"), 6, "right", "The answer cell is untouched; cell"),
+        (_moved("gone"), 6, "right", "The answer cell is gone; cell"),
+        (_lose_ids, 6, "right", "The answer cell is gone; cell"),
+        (_more("average(train_images)"), 6, "right", "Line 4 of the cell, which define"),
+        (_more("!ls"), 6, "right", "Line 4 of the cell"),
+        (_more("print(average(VALUES))\nplt.show()"), 6, "right", "Lines 4, 5 of the cell"),
+        (_more("average(nowhere)", "x.sum()"), 4, "wrong", "That is the sum."),
         (lambda n: n["cells"].remove(cell_of(n, "average")), 4, "missing", "answer cell is gone"),
         (_duplicate("def average(x):\n    return x.mean()\n\n"), 6, "right", "2 copies of this answer cell"),
         (_duplicate('def average(x):\n    """Return the mean."""\n    ' + written.CODE_STUB), 6, "right", "2 copies"),
@@ -430,6 +463,7 @@ def _stub() -> str:
         ),
     ],
     ids=[
+        "own cell below", "own cell instead", "lost ids", "trial call", "shell line", "prints", "wrong with a trial",
         "deleted", "identical copy", "copy of the stub", "two answers", "markdown", "no nbgrader metadata", "no text",
         "half a surrogate", "cell that is none", "own cell is never run", "its check is never run", "own version",
     ],
@@ -492,7 +526,8 @@ def test_release_and_lab(tiny: labs.Lab, tmp_path: Path) -> None:
     score = grade_notebook(save(tmp_path / "old.ipynb", notebook))
     assert "release 0123456789" in score.remarks[0]
     assert "Without a match: double" in score.remarks[0]
-    assert [each.points for each in score.exercises] == [0, 2, 3]
+    assert [each.points for each in score.exercises] == [1, 2, 3]
+    assert "which defines double" in " ".join(score.exercises[0].remarks)
     notebook = student_file(tiny)
     notebook["metadata"] = {}
     lost = save(tmp_path / "lost.ipynb", notebook)

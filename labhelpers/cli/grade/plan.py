@@ -172,6 +172,28 @@ def bound_names(source: str) -> set[str]:
     return names
 
 
+def definitions(source: str) -> tuple[str, list[int]]:
+    """A cell without its statements that define nothing: trial calls, prints, ``!ls``, ``%pip install``.
+
+    Returns:
+        What is left, with empty lines in place of what went, and the numbers of those lines.
+    """
+    lines = source.splitlines()
+    gone = [
+        number
+        for statement in parse(source).body
+        if isinstance(statement, ast.Expr)
+        and not isinstance(statement.value, ast.Constant)
+        for number in range(
+            statement.lineno, (statement.end_lineno or statement.lineno) + 1
+        )
+    ]
+    for number in gone:
+        if number <= len(lines):
+            lines[number - 1] = ""
+    return "\n".join(lines), gone
+
+
 def attributes(source: str) -> set[str]:
     """Every name that a cell takes from a module or an object: ``losses.kl_divergence``, an import, a getattr."""
     found: set[str] = set()

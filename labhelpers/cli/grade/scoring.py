@@ -13,7 +13,7 @@ from typing import Any
 
 from labhelpers.checks.core import GOES_ON
 from labhelpers.cli.grade.kernel import Kernel, KernelEnded
-from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names
+from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names, definitions
 from labhelpers.cli.grade.report import clean, sentence
 from labhelpers.cli.grade.score import ExerciseScore, NotScored, Score
 from labhelpers.cli.grade.submission import (
@@ -233,7 +233,20 @@ async def _step(
         found = await kernel.request("inspect", end, names)
         if found["seal"] != kernel.seal:
             return _changed(kernel.seal, found["seal"])
-        remarks = [
+        left_out = ""
+        if error and not error.startswith("NotImplementedError"):
+            # An honest cell may try its answer on what scoring does not have: what it defines still counts.
+            rest, lines = definitions(source)
+            if lines and bound_names(rest) >= set(names):
+                tried = found["refused"]
+                await kernel.request("clear", end, names)
+                left_out = _left_out(lines, error)
+                error = await kernel.execute(rest, end)
+                found = await kernel.request("inspect", end, names)
+                found["refused"] = [*tried, *found["refused"]]
+                if found["seal"] != kernel.seal:
+                    return _changed(kernel.seal, found["seal"])
+        remarks = [left_out] * bool(left_out) + [
             f"It rebinds {', '.join(found['rebound'])}, which the lab made; scoring put it back."
         ] * bool(found["rebound"])
         verdict = _before_check(error, found, exercise)
@@ -260,6 +273,11 @@ async def _step(
             "kernel ended",
             f"The kernel ended while it ran ({ended}): it exits, crashes, or needs too much memory.",
         )
+
+
+def _left_out(lines: Sequence[int], error: str) -> str:
+    places = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
+    return f"Line{'s' * (len(lines) > 1)} {places} of the cell, which define nothing, were left out: {sentence(error)}"
 
 
 def _before_check(

@@ -15,6 +15,7 @@ from labhelpers.cli.grade.plan import (
     Plan,
     Plans,
     attributes,
+    bound_names,
     parse,
 )
 from labhelpers.cli.grade.report import clean, shorten
@@ -171,12 +172,6 @@ def find_plan(
 def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
     """The cell that answers an exercise, with remarks on how it was found."""
     cells = [cell for cell in file.cells if cell.grade_id == exercise.name]
-    if not cells:
-        return Answer(
-            None,
-            "missing",
-            f"The answer cell is gone: there is no cell with the grade id {exercise.name}.",
-        )
     written = {
         _normal(cell.source): cell
         for cell in cells
@@ -189,10 +184,24 @@ def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
             "ambiguous",
             f"Cells {places} all claim to be this answer, and they differ: keep one.",
         )
-    if not written:
-        return Answer(None, "unanswered", "Not answered yet.")
-    (cell,) = written.values()
     remarks = []
+    if not written:
+        elsewhere = _defined_elsewhere(exercise, plan, file)
+        if elsewhere is None and not cells:
+            return Answer(
+                None,
+                "missing",
+                f"The answer cell is gone: there is no cell with the grade id {exercise.name}.",
+            )
+        if elsewhere is None:
+            return Answer(None, "unanswered", "Not answered yet.")
+        written = {"": elsewhere}
+        state = "is untouched" if cells else "is gone"
+        defined = ", ".join(exercise.defines)
+        remarks.append(
+            f"The answer cell {state}; cell {elsewhere.number}, which defines {defined}, was scored."
+        )
+    (cell,) = written.values()
     if len(cells) > 1:
         remarks.append(
             f"There are {len(cells)} copies of this answer cell; cell {cell.number} was scored."
@@ -225,6 +234,20 @@ def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
             f"It uses {', '.join(machinery)}, for which this exercise has no need."
         )
     return Answer(cell.source, remarks=tuple(remarks))
+
+
+def _defined_elsewhere(exercise: Exercise, plan: Plan, file: File) -> _Cell | None:
+    """The last cell of the student's own that defines what an exercise asks for."""
+    found = [
+        cell
+        for cell in file.cells
+        if cell.kind == "code"
+        and cell.grade_id not in plan.graded_ids
+        and _normal(cell.source) not in exercise.check
+        and _normal(cell.source) != _normal(exercise.stub)
+        and set(exercise.defines) <= bound_names(cell.source)
+    ]
+    return found[-1] if found else None
 
 
 def _imported(node: ast.AST) -> list[str]:
