@@ -128,6 +128,10 @@ def plot_curves(
         if log:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
+            # Less than a decade needs labels between the powers of ten: 20, not 2 x 10^1.
+            axes.yaxis.set_minor_formatter(
+                mpl.ticker.LogFormatter(minor_thresholds=(1, 0.4))
+            )
         axes.legend()
         figure.tight_layout()
     return finished(figure)
