@@ -1,7 +1,7 @@
 """``labs pictures``: run labs, and put the picture of what they make at their top.
 
-The pictures are text files in ``docs/pictures``: SVG around a small PNG, which a README and a browser show as they are,
-and from which ``labs build`` takes the PNG for the notebook.
+The pictures are text files in ``docs/pictures``: SVG around a small WebP, which a README and a browser show as they
+are, and from which ``labs build`` takes the picture for the notebook.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import sys
 from html import escape, unescape
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 from PIL import Image
@@ -105,17 +106,20 @@ def of_run(notebook: NotebookNode) -> tuple[bytes, str]:
 
 
 def shrunk(png: bytes) -> bytes:
-    """The picture as a PNG of at most 800 pixels in width and 60 kB as base64, with as many colours as that allows."""
+    """The picture as WebP of at most 800 pixels in width and 60 kB as base64, as good as that allows."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for width in (WIDEST, 640, 480, 320):
         ratio = min(1.0, width / image.width)
         size = round(image.width * ratio), round(image.height * ratio)
         small = image.resize(size, Image.Resampling.LANCZOS)
-        for colours in (256, 64, 16):
+        ways: tuple[dict[str, Any], ...] = (
+            {"lossless": True},
+            {"quality": 80},
+            {"quality": 60},
+        )
+        for way in ways:
             buffer = io.BytesIO()
-            small.quantize(colours, dither=Image.Dither.NONE).save(
-                buffer, "PNG", optimize=True
-            )
+            small.save(buffer, "WEBP", method=6, **way)
             if len(base64.b64encode(buffer.getvalue())) < LARGEST:
                 return buffer.getvalue()
     raise SourceError(
@@ -156,10 +160,10 @@ def overview() -> str:
     return _frame(width, height, "What the labs make", "\n".join(parts))
 
 
-def _svg(png: bytes, title: str) -> str:
-    width, height = Image.open(io.BytesIO(png)).size
-    data = base64.b64encode(png).decode()
-    image = f'<image width="{width}" height="{height}" href="data:image/png;base64,{data}"/>'
+def _svg(picture: bytes, title: str) -> str:
+    width, height = Image.open(io.BytesIO(picture)).size
+    data = base64.b64encode(picture).decode()
+    image = f'<image width="{width}" height="{height}" href="data:image/webp;base64,{data}"/>'
     return _frame(width, height, title, image)
 
 

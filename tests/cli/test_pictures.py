@@ -21,7 +21,7 @@ IDS = [lab.stem for lab in LABS]
 @pytest.mark.parametrize("lab", LABS, ids=IDS)
 def test_every_lab_shows_at_its_top_what_will_have_been_made(lab):
     cell = notebooks.student_notebook(lab).cells[1]
-    found = re.fullmatch(r"!\[(.{20,})\]\(data:image/png;base64,([A-Za-z0-9+/=]+)\)", cell.source)
+    found = re.fullmatch(r"!\[(.{20,})\]\(data:image/webp;base64,([A-Za-z0-9+/=]+)\)", cell.source)
     assert found
     assert len(cell.source) < pictures.LARGEST + 500
     image = Image.open(io.BytesIO(base64.b64decode(found[2])))
@@ -94,7 +94,7 @@ def test_a_run_writes_the_picture_and_the_next_build_holds_it(one_lab, tmp_path,
     assert main(["pictures", "01", "--profile", "smoke", "--output", str(tmp_path / "runs")]) == 0
     assert (tmp_path / "runs" / f"{lab.stem}_solutions.html").exists()
     cells = notebooks.student_notebook(lab).cells
-    assert cells[1].source.startswith("![A red & a white half](data:image/png;base64,")
+    assert cells[1].source.startswith("![A red & a white half](data:image/webp;base64,")
     assert cells[2].source == "Text."
     overview = ET.fromstring((tmp_path / "pictures" / "labs.svg").read_text(encoding="utf-8"))
     assert lab.title in [part.text for part in overview.iter()]
