@@ -286,13 +286,13 @@ for name, slopes in (
 # against an estimate that gets by without it.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** The encoder can only learn from the reconstruction if a gradient comes back through the code. NumPy's
-# sampler hands out a number and no derivative: my first line says None, so the encoder would get no gradient from the
-# reconstruction, only from KL. With z = mu + sigma * epsilon the noise is an input like the data: it does not depend on
-# any weight, and z is an ordinary differentiable function of mu and sigma (dz/dmu = 1, dz/dsigma = epsilon). My second
-# line says that with sample_z it is 1. The score function needs no gradient through the code, and its mean is right, too
-# (2.00 for both in my run, the truth is 2), but a single draw is off by 4.7 instead of 1.0. We train with one draw per
-# image, so we want the estimate that scatters less.
+# **Model answer.** (Figures of one `quick` run.) The encoder can only learn from the reconstruction if a gradient comes
+# back through the code. NumPy's sampler hands out a number and no derivative: my first line says None, so the encoder
+# would get no gradient from the reconstruction, only from KL. With z = mu + sigma * epsilon the noise is an input like
+# the data: it does not depend on any weight, and z is an ordinary differentiable function of mu and sigma (dz/dmu = 1,
+# dz/dsigma = epsilon). My second line says that with sample_z it is 1. The score function needs no gradient through the
+# code, and its mean is right, too (2.00 for both, the truth is 2), but a single draw is off by 4.7 instead of 1.0. We
+# train with one draw per image, so we want the estimate that scatters less.
 #
 # **Rubric.**
 #
@@ -303,12 +303,12 @@ for name, slopes in (
 # | the comparison (1) | both means are right (or near 2), one draw scatters several times more with the score function; own numbers | only that one is better, without numbers or without "both are right on average" | the score function is wrong |
 #
 # **Enough for full marks.** Through the sampler the gradient is None, so the reconstruction teaches the encoder nothing;
-# with the noise as an input, z is a differentiable function of mu and sigma. Both estimates have mean 2, but one draw is
-# off by 1.0 with the trick and by 4.7 with the score function.
+# with the noise as an input that depends on no weight, z is a differentiable function of mu and sigma. Both estimates
+# have mean 2, but one draw is off by 1.0 with the trick and by 4.7 with the score function.
 #
-# **Typical wrong answer.** "Because random numbers cannot be differentiated; the trick makes z deterministic." It earns 0.5:
-# half for what breaks (nothing is said about the encoder), nothing for what the trick does (z is as random as before,
-# only its noise comes from outside), and nothing is read from the run.
+# **Typical wrong answer.** "Because random numbers cannot be differentiated; the trick makes z deterministic." It earns
+# 0.5: half for what breaks (nothing is said about the encoder), nothing for what the trick does (z is as random as
+# before, only its noise comes from outside), and nothing is read from the run.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -538,12 +538,12 @@ show_one_epoch(repaired_loss, "the repaired loss")
 # **Model answer.** (Figures of one `quick` run.) The line `kl = -0.5 * tf.reduce_sum(...)` sums over the latent
 # dimensions *and over the batch*, while the reconstruction is a mean over the batch. So KL weighs as much as the batch is
 # large: 128 times too much here, which is a beta-VAE with beta = 128. To tell two images apart costs KL, and at 128 times
-# its price that never pays: the encoder gives every image the prior, mean 0 and variance 1. My first run printed a KL of 0.002
-# nats, the second 4.4. So the code says nothing about the image, and the best that the decoder can do is one average
-# picture for all: a pixel hardly varies from image to image. The line with `tf.reduce_mean(pixels) * 28 * 28` had to
-# change, too: mean times 784 is the sum over the pixels only if there are 28 * 28 of them with one channel, and on MNIST
-# there are. (Or: `binary_crossentropy` takes the mean over the channels, and the mean over MNIST's single channel is the
-# sum, too.)
+# its price that never pays: the encoder gives every image the prior, mean 0 and variance 1. My first run printed a KL of
+# 0.002 nats, the second 4.4. So the code says nothing about the image, and the best that the decoder can do is one
+# average picture for all: a pixel hardly varies from image to image. The line with `tf.reduce_mean(pixels) * 28 * 28` had
+# to change, too: mean times 784 is the sum over the pixels only if there are 28 * 28 of them with one channel, and on
+# MNIST there are. (Or: `binary_crossentropy` takes the mean over the channels, and the mean over MNIST's single channel
+# is the sum, too.)
 #
 # **Rubric.**
 #
@@ -553,9 +553,9 @@ show_one_epoch(repaired_loss, "the repaired loss")
 # | why alike (1) | KL costs too much, so the encoder gives every image the prior and the code says nothing; the decoder draws an average; KL of both runs quoted | the same without the numbers, or only "the code carries nothing" | "it learns too slowly", "too blurred" |
 # | the other line (1) | mean * 28 * 28 is a sum over pixels only for 784 values, which MNIST's images have; or: `binary_crossentropy` takes the mean over channels, which is the sum for MNIST's one channel | names the line only | none, or says that it spoiled this training, too |
 #
-# **Enough for full marks.** `tf.reduce_sum` in the KL line sums over the batch: 128 times too much. KL fell to 0.002 nats
-# (4.4 after the repair), so every image gets the same code distribution, and the decoder draws the average of all. `* 28 *
-# 28` fits images of 784 values only, and MNIST's have 784.
+# **Enough for full marks.** `tf.reduce_sum` in the KL line sums over the batch, so KL counts as many times too much as
+# the batch is large, 128 times here. KL fell to 0.002 nats (4.4 after the repair), so every image gets the same code
+# distribution, and the decoder draws the average of all. `* 28 * 28` fits images of 784 values only, and MNIST's have 784.
 #
 # **Typical wrong answer.** "The loss is summed instead of averaged, so the gradients are 128 times too large and the
 # training diverges." Half a point, for the factor: it is KL alone that is summed. If both parts were, all gradients would
@@ -977,7 +977,8 @@ print(f"{rate:.1f} nats; log N = {np.log(len(images.train)):.1f} nats")
 #
 # **Enough for full marks.** Reconstruction 147, 97, 82 nats; KL 5.9, 15.9, 23.8. Every dimension lets more of the image
 # through, with shrinking gains, and pays for it in KL. 23.8 is more than log 60,000 = 11.0, so the rate is only an upper
-# bound. New codes come from N(0, I), the codes in use cover only a part of it.
+# bound. New codes come from N(0, I), the codes in use cover only a part of it, and the smaller a part the more dimensions
+# there are.
 #
 # **Typical wrong answer.** "With 32 dimensions reconstruction and samples are both best, because the code carries 24 nats
 # of information." Half a point for the reconstruction. 24 nats cannot be information (log N is 11), and nothing is said

@@ -622,9 +622,10 @@ visualize.plot_histograms(
 # | which part helped (1) | both comparisons, each held against the spread over seeds (or: the same sign in every seed) | both without the spread, or one comparison with it | "the warm start is better", without saying which part |
 #
 # **Enough for full marks.** "Warm goes from 46 to between 26 and 38, warm G from 46 to 16 or 17, cold from 328 to between
-# 50 and 56. Warm falls to 37 in one epoch with two seeds and first rises to 47 with the third. Warm G ends 10 to 21 lower
-# than warm, in every seed, where the seeds of warm differ by 12 and those of warm G by 1: the old trunk of D does not
-# help. Warm G ends 34 to 39 below cold, much more than any seeds differ: it is the generator's weights that help."
+# 50 and 56. Warm falls to 37 in one epoch with two seeds and is at 38 after two; with the third it first rises to 47 and
+# is at 41 after two. Warm G ends 10 to 21 lower than warm, in every seed, where the seeds of warm differ by 12 and those
+# of warm G by 1: the old trunk of D does not help. Warm G ends 34 to 39 below cold, much more than any seeds differ: it
+# is the generator's weights that help."
 #
 # **Typical wrong answer.** "The warm start is better because both networks are pretrained." Nothing for the numbers,
 # nothing for which part helped: the table can tell the two networks apart.

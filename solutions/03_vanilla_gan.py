@@ -706,9 +706,9 @@ visualize.plot_losses(
 #
 # **Enough for full marks.** "(a) Each reacts to the other's last move, so they chase: the clump is elsewhere in each
 # panel. (b) G sends all noise to one place, 0 or 1 modes and hardly a good sample, or to 4 modes with half of them good,
-# against 8 modes and over 90 %. (c) It sits
-# where D's score is highest; D lowers the score there, so it moves. (d) The mean of single scores cannot see that fakes
-# are equal; my d_loss near 1.4 looks like balance."
+# against 8 modes and over 90 %. (c) It sits where D's score is highest; D lowers the score there, another place is now
+# highest, so it moves. (d) The mean of single scores cannot see that fakes are equal; my d_loss near 1.4 looks like
+# balance."
 #
 # **Typical wrong answer.** "Collapse happens because every collapsed fake looks real, so both losses are balanced." In
 # this collapse hardly a fake lies on a mode: the losses look balanced because D lags. No point for (d) unless own curves
