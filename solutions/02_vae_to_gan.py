@@ -59,7 +59,7 @@ vae_epochs = profile.pick(smoke=2, quick=8, full=20)
 vae_learning_rate = 8e-3
 
 # optimisation of the GAN: both networks with the same, gentle Adam. A beta_1 of 0.5
-# forgets old gradients sooner, because the other player changes what is right.
+# forgets old gradients sooner: once the other player has moved, they may be bad advice.
 gan_epochs = profile.pick(smoke=1, quick=6, full=30)
 gan_seeds = profile.pick(smoke=(SEED,), quick=(SEED, 1, 2), full=(SEED, 1, 2))
 gan_learning_rate = 2e-4
@@ -110,8 +110,8 @@ visualize.show_pipeline(
 )
 
 # %% [markdown]
-# So a decoder fits where a generator is needed. An encoder is a discriminator but for its last layer: it has to give up
-# coding the image, and judge it instead.
+# So a decoder fits where a generator is needed. But for its last layer, an encoder is a discriminator: it has to stop
+# coding the image and start judging it.
 #
 # ## 2. Train the VAE
 #
@@ -182,10 +182,10 @@ visualize.show_sheets(
 # ### How good? A number
 #
 # **FID** (Fréchet inception distance, Heusel et al. 2017) compares two *sets* of images. A frozen network turns every
-# image into features; a Gaussian is fitted to the features of each set; FID is the distance of the two Gaussians. It is
-# 0 for equal sets, and grows when images look wrong **or** when kinds of images are missing. Our network is a small
-# MNIST classifier with 64 features, trained once for this course. So our FIDs compare only with each other, not with
-# published ones.
+# image into features; a Gaussian is fitted to the features of each set; FID is the squared Fréchet distance of the two
+# Gaussians. It is 0 for equal sets, and grows when images look wrong **or** when kinds of images are missing. Our network
+# is a small MNIST classifier with 64 features, trained once for this course. So our FIDs compare only with each other,
+# not with published ones.
 #
 # A FID is read against its **floor**: the FID of real images against other real images. No generator can be expected to
 # get below it.
@@ -204,10 +204,10 @@ def quality_of(pictures):
 
 # %% [markdown]
 # In the VAE's training the decoder saw other codes than it does now: each was drawn from the Gaussian that the *encoder*
-# gave for a training image, $q(z \mid x)$. So let the same decoder draw from both: from $\mathcal{N}(0, I)$, as a generator,
-# and from the codes of training images.
+# gave for a training image, $q(z \mid x)$. So let the same decoder draw from both: from $\mathcal{N}(0, I)$, as a
+# generator, and from the codes of training images.
 #
-# **Before you run it:** which two of the four numbers will be close to each other?
+# **Before you run it:** each of the two models gets two FIDs. For which model will they differ more, as a ratio?
 
 # %%
 judged_noise = {
@@ -232,16 +232,18 @@ for dim, model in vaes.items():
 pd.DataFrame(rows).set_index("latent_dim")
 
 # %% [markdown] question="decoder-as-generator" points=3
-# **Question 1 (3 points).** Explain how a VAE's decoder can be used as a GAN's generator, without any training step. Which part of
-# the VAE's loss makes that possible? And why are new images worse than those from the codes of training images? Support your reason with your table.
+# **Question 1 (3 points).** Explain how a VAE's decoder can be used as a GAN's generator, without any training step.
+# Which part of the VAE's loss makes that possible? And why are new images worse than those from the codes of training
+# images? Support your reason with your table.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Both are functions from a random vector to an image, with the same shapes: draw z from N(0, I), decode, and
-# there is a new image; nothing has to be trained. KL makes it possible: it pulls the encoder's Gaussians towards N(0, I), so
-# the decoder was trained on codes that resemble those that we draw now. Without KL the codes could lie anywhere. But they only resemble them: together
-# the Gaussians of all images do not fill N(0, I) exactly, so some drawn codes lie where the decoder was
-# never trained, and it draws mixtures of strokes there. In my table the model with 32 dimensions gets a FID of 46.1 with codes from
-# N(0, I) and of 9.7 with codes of training images. The decoder is the same in both columns, so its blur is in both; only the codes differ.
+# **Model answer.** (Figures of one `quick` run.) Both are functions from a random vector to an image, with the same
+# shapes: draw z from N(0, I), decode, and there is a new image; nothing has to be trained. KL makes it possible: it pulls
+# the encoder's Gaussians towards N(0, I), so the decoder was trained on codes that resemble those that we draw now.
+# Without KL the codes could lie anywhere. But they only resemble them: together the Gaussians of all images do not fill
+# N(0, I) exactly, so some drawn codes lie where the decoder was never trained, and it draws mixtures of strokes there. In
+# my table the model with 32 dimensions gets an FID of 46.1 with codes from N(0, I) and of 9.7 with codes of training
+# images. The decoder is the same in both columns, so its blur is in both; only the codes differ.
 #
 # **Rubric.**
 #
@@ -251,17 +253,20 @@ pd.DataFrame(rows).set_index("latent_dim")
 # | what makes it possible (1) | KL: it keeps the codes of training images near N(0, I) | "the loss regularises the latent space" | the reconstruction loss |
 # | the gap (1) | the codes in use and N(0, I) differ, same decoder; both FIDs of one model quoted | the reason without the numbers, or the numbers without the reason | blur by averaging (reconstructions are blurred, too) |
 #
-# **Enough for full marks.** Draw z from N(0, I) and decode it. KL has kept the codes near N(0, I), but not equal to it: the own two FIDs of a row differ
-# with the same decoder, so it is the codes, not the blur.
+# **Enough for full marks.** Draw z from N(0, I) and decode it. KL has kept the codes near N(0, I), but not equal to it:
+# with 32 dimensions FID is 46.1 from N(0, I) and 9.7 from the codes of training images, with the same decoder, so it is
+# the codes, not the blur.
 #
-# **Typical wrong answer.** "New images are worse because a VAE averages, and averages are blurred." Nothing for the gap: images from the
-# codes of training images come out of the same averaging decoder, and have the lower FID.
+# **Typical wrong answer.** "New images are worse because a VAE averages, and averages are blurred." Nothing for the gap:
+# images from the codes of training images come out of the same averaging decoder, and have the lower FID.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): with two dimensions both FIDs are above 100: two numbers cannot say enough about an image, so
-# shapes are blurred whichever codes are decoded, and that pair is the closest. With 32 dimensions the strokes are clear, and the two columns
-# lie far apart. For comparison: pictures of uniform noise get a FID of about 245.
+# **What you should see** (`quick`): with two dimensions FID is about 140 from $\mathcal{N}(0, I)$ and 115 from the codes
+# in use: two numbers cannot say enough about an image, so shapes are blurred whichever codes are decoded. With 32
+# dimensions the strokes are clear, and it is 46 against 10, almost five times as much: here the codes make the
+# difference. And yes, the new images of the better VAE are better, too (46 against 140), though far behind its
+# reconstructions. For comparison: pictures of uniform noise get an FID of about 245.
 
 # %% [markdown]
 # ## 4. Exercise 1: the encoder as a discriminator (3 points)
@@ -331,13 +336,14 @@ visualize.show_layers(models.discriminator_from_encoder(vae.encoder))
 # ### Who does what?
 
 # %% [markdown] question="encoder-discriminator" points=4
-# **Question 2 (4 points).** Copy this table into your answer and fill it in your own words. Then say in two or three sentences which part of the encoder you reused, which
-# part is new, and why the reused part may be useful for both tasks.
+# **Question 2 (4 points).** Copy this table into your answer and fill in its last five rows, in your own words. Then say
+# in two or three sentences which part of the encoder you reused, which part is new, and why the reused part may be useful
+# for both tasks.
 #
 # | | encoder of the VAE | discriminator of the GAN |
 # |---|---|---|
-# | which images it sees | | |
-# | what it gives out (how many numbers, and what they mean) | | |
+# | which images it sees | real ones only | real ones and fakes |
+# | what it gives out | a Gaussian over codes: 32 means, 32 log variances | one score: how real |
 # | what it is asked | | |
 # | what it may forget about an image | | |
 # | trained with or against whom, on which loss | | |
@@ -349,31 +355,32 @@ visualize.show_layers(models.discriminator_from_encoder(vae.encoder))
 #
 # | | encoder of the VAE | discriminator of the GAN |
 # |---|---|---|
-# | which images it sees | real ones only | real ones **and fakes** |
-# | what it gives out | a Gaussian over codes: 32 means, 32 log variances | one score: how real |
 # | what it is asked | *which* image is it? What must the decoder know to draw it again? | *how real* is it? |
 # | what it may forget | what is not worth its price in KL | all that does not tell real from fake, such as which digit it is |
 # | trained with or against whom | with the decoder, both down one loss: reconstruction + KL | against the generator, on a loss of its own; its labels cost nothing (data is real, what G draws is fake) |
 # | what its partner gets | a code to decode | a gradient that says how to look more real, never an image |
-# | what it is good for after training | codes for images, interpolation | usually nothing: it is thrown away |
+# | what it is good for after training | codes for images, interpolation | usually nothing: G draws without it, and it is thrown away |
 #
-# I reused the trunk, 784 => 256 with ReLU; only the head, 256 => 1, is new. The trunk has learned features of strokes. They were made to
-# describe a digit, but whoever knows how strokes look may also see what is odd about a fake.
+# I reused the trunk, 784 => 256 with ReLU; only the head, 256 => 1, is new. The trunk has learned features of strokes.
+# They were made to describe a digit, but whoever knows how strokes look may also see what is odd about a fake.
 #
 # **Rubric.**
 #
 # | criterion | full | half | none |
 # | --- | --- | --- | --- |
-# | in and out (1) | real against real and fake; a Gaussian over codes against one score | one of the two rows right | neither |
+# | after training (1) | codes (or interpolation, compression) against usually nothing, with the reason that G draws without it | one of the two | "both generate images" |
 # | asked and forgotten (1) | which image against how real; what each may drop | one of the two rows right | "both classify images" |
 # | training and partner (1) | together down one loss against each other on two; a code against a gradient | one of the two rows right | the discriminator needs labelled digits |
 # | the trunk (1) | names trunk (reused) and head (new), and a reason why features serve both | names them without a reason | the whole encoder was reused |
 #
-# **Enough for full marks.** The first six rows in key words, and: "Reused: 784 => 256; new: the head. Features of strokes describe digits, and
-# also show odd strokes."
+# **Enough for full marks.** "Asked: which image / how real. May forget: what is not worth its KL / which digit it is.
+# Trained: with the decoder, one loss / against G, each its own loss. Partner gets: a code / a gradient. Afterwards: codes
+# for images / nothing, G draws alone. Reused: 784 => 256; new: the head. Features of strokes describe digits, and also
+# show odd strokes."
 #
-# **Typical wrong answer.** "The encoder compresses, the discriminator classifies; both end in a dense layer." Half a point for what each gives out, if
-# the table says so; what each is trained with, and what the partner gets, is missing.
+# **Typical wrong answer.** "The encoder compresses, the discriminator classifies; both end in a dense layer." Half a
+# point, if the table says at least what each is asked. What each may forget, what it is trained with, what its partner
+# gets, and which part was reused, is missing.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -459,25 +466,28 @@ low, high = np.quantile(right / 2, [0.05, 0.95])
 print(f"right answers on real and fake: nine of ten heads from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
-# **What you should see:** the histograms of real and fake lie over each other, and D is right in about half of the cases, like a
-# coin (nine of ten heads between about 46 % and 54 %). But the *mean* of D is not one half: it depends on the throw, and may lie anywhere between about 0.1 and 0.8. If you
-# expected 0.5 everywhere: that would be what a D should say that knows it knows nothing. An untrained one does not know that; it has opinions, and no reason for
-# them. That real and fake get the *same* opinion is what counts. Pure noise may land anywhere: such images are unlike
-# all others, yet D does not know whether that is a good sign.
+# **What you should see:** the histograms of real and fake lie over each other, and D is right in about half of the cases,
+# like a coin (nine of ten heads between about 46 % and 54 %). But the *mean* of D is not one half: it depends on the
+# throw, and lies between about 0.15 and 0.8 for nine of ten heads. If you expected 0.5 everywhere: that is what a D
+# should say if it knew that it knows nothing. An untrained one does not know that; it has opinions, and no reason for
+# them. That real and fake get the *same* opinion is what counts. Pure noise may land anywhere: such images are unlike all
+# others, yet D does not know whether that is a good sign.
 #
 # ## 7. Train it: a warm start against a cold one
 #
-# Now let both networks play. D goes down its loss on real and fake images, G goes down its own, which falls where D
-# takes the fakes for real (lab 03 shows every line of this). We train the same architecture with the same settings from three starts:
+# Now let both networks play. D goes down its loss on real and fake images, G goes down its own, which falls where D takes
+# the fakes for real (lab 03 shows every line of this). We train the same architecture with the same settings from three
+# starts:
 #
 # - **warm**: generator = the VAE's decoder, discriminator = your network on the VAE's encoder;
 # - **warm G**: the VAE's decoder as well, but all of the discriminator has new random weights;
 # - **cold**: both networks have new random weights.
 #
-# Each start plays with three different seeds: for the new weights, the order of the images, and the noise. One run alone would not tell what is due to
-# the start and what to chance.
+# Each start plays with three different seeds: for the new weights, the order of the images, and the noise. One run alone
+# would not tell what is due to the start and what to chance.
 #
-# **Before you run it:** draw the curves of FID on paper. Where does each start begin? Which way does the warm one go in its first epochs? Which ends lowest?
+# **Before you run it:** draw the curves of FID on paper. Where does each start begin? Which way does the warm one go in
+# its first epochs? Which ends lowest?
 
 # %%
 new_pair = {
@@ -554,8 +564,8 @@ visualize.show_rows(
 )
 
 # %% [markdown]
-# The first three rows look related, column by column: the warm generators began as the decoder, and what a noise vector meant to it is not
-# forgotten at once.
+# The first three rows look related, column by column: the warm generators began as the decoder, and what a noise vector
+# meant to it is not forgotten at once.
 
 # %%
 visualize.plot_losses(
@@ -567,8 +577,8 @@ visualize.plot_losses(
 )
 
 # %% [markdown]
-# If D said 1/2 about every image, its loss would be $2 \log 2 = 1.386$ and G's $\log 2 = 0.693$. Neither curve has to fall: each
-# player's loss depends on how good the other one is.
+# If D said 1/2 about every image, its loss would be $2 \log 2 = 1.386$ and G's $\log 2 = 0.693$. Neither curve has to
+# fall: each player's loss depends on how good the other one is.
 
 # %%
 after = {
@@ -589,17 +599,19 @@ visualize.plot_histograms(
 # with full certainty, and gives real images and G's much the same: near one half, so G has kept up with it.
 
 # %% [markdown] question="warm-cold" points=3
-# **Question 3 (3 points).** Read your table. Where do the three starts begin and end? What does the FID of the warm start do in its first two
-# epochs: is it the same in all seeds? Compare warm with warm G: how much did the *discriminator's* inherited trunk change? And how much the *generator's* inherited weights
-# (warm G against cold)? Say which of these differences are larger than the differences between seeds.
+# **Question 3 (3 points).** Read your table. Where do the three starts begin and end? What does the FID of the warm start
+# do in its first two epochs: is it the same in all seeds? Compare warm with warm G: how much did the *discriminator's*
+# inherited trunk change? And how much the *generator's* inherited weights (warm G against cold)? Say which of these
+# differences are larger than the differences between seeds.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Warm and warm G begin at the FID of the decoder, 46.1, the cold start at 328, where its generator draws noise. After six epochs warm
-# ends at 26.3, 26.8 and 38.4 (seeds 42, 1, 2), warm G at 16.4, 16.4 and 17.2, cold at 52.7, 50.3 and 55.8. In its first two epochs the warm start
-# does not do the same in all seeds: twice it falls to about 37 at once and then stays there, and once (seed 2) it first rises to 46.6 and falls to 41.2
-# after that. Warm and warm G differ by 10 to 21, and the seeds of warm by 12, those of warm G by 1: in all three seeds the *new* discriminator is
-# better, so the inherited trunk of D did not help here, it held the game up. Warm G against cold differ by 34 to 39, much more than any seeds: the decoder's
-# weights are what the VAE brings.
+# **Model answer.** (Figures of one `quick` run.) Warm and warm G begin at the FID of the decoder, 46.1, the cold start at
+# 328, where its generator draws noise. After six epochs warm ends at 26.3, 26.8 and 38.4 (seeds 42, 1, 2), warm G at
+# 16.4, 16.4 and 17.2, cold at 52.7, 50.3 and 55.8. In its first two epochs the warm start does not do the same in all
+# seeds: twice it falls to about 37 at once and then stays there, and once (seed 2) it first rises to 46.6 and falls to
+# 41.2 after that. Warm and warm G differ by 10 to 21, and the seeds of warm by 12, those of warm G by 1: in all three
+# seeds the *new* discriminator is better, so the inherited trunk of D did not help here, it held the game up. Warm G
+# against cold differ by 34 to 39, much more than any seeds: the decoder's weights are what the VAE brings.
 #
 # **Rubric.**
 #
@@ -607,19 +619,24 @@ visualize.plot_histograms(
 # | --- | --- | --- | --- |
 # | begin and end (1) | own numbers for all three starts, over the seeds (range or middle) | one seed only, or one start missing | no numbers |
 # | the first epochs (1) | described as they are in the own table, seed by seed | described for one seed as if it held for all | what one expected instead of what the table says |
-# | which part helped (1) | both comparisons, each held against the spread over seeds | both without the spread, or one comparison with it | "the warm start is better", without saying which part |
+# | which part helped (1) | both comparisons, each held against the spread over seeds (or: the same sign in every seed) | both without the spread, or one comparison with it | "the warm start is better", without saying which part |
 #
-# **Enough for full marks.** Begin, end and the first two epochs of each start from the own table, and: "In every seed warm G ends lower than warm, so the
-# old trunk of D does not help; warm G and cold differ by much more than the seeds, so it is the generator's weights that help."
+# **Enough for full marks.** "Warm goes from 46 to between 26 and 38, warm G from 46 to 16 or 17, cold from 328 to between
+# 50 and 56. Warm falls to 37 in one epoch with two seeds and is at 38 after two; with the third it first rises to 47 and
+# is at 41 after two. Warm G ends 10 to 21 lower than warm, in every seed, where the seeds of warm differ by 12 and those
+# of warm G by 1: the old trunk of D does not help. Warm G ends 34 to 39 below cold, much more than any seeds differ: it
+# is the generator's weights that help."
 #
-# **Typical wrong answer.** "The warm start is better because both networks are pretrained." Nothing for the numbers, nothing for
-# which part helped: the table can tell the two networks apart.
+# **Typical wrong answer.** "The warm start is better because both networks are pretrained." Nothing for the numbers,
+# nothing for which part helped: the table can tell the two networks apart.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): six epochs are not enough for the cold start to catch up. And a surprise: with a *new* discriminator the VAE's decoder
-# gets further, in all three of our seeds, than with the discriminator that inherited the encoder's trunk. If you expected "more pretraining, better
-# start", so did we. A guess at the reason: the trunk was trained to describe real digits, and its units have no use for what only fakes
+# **What you should see** (`quick`): warm G ends lowest, at an FID of 16 to 17, then warm, at 26 to 38; six epochs are not
+# enough for the cold start to catch up (50 to 56). The warm start falls at once with two seeds, and first rises a little
+# with the third. The surprise: with a *new* discriminator the VAE's decoder gets further, in all three of our seeds, than
+# with the discriminator that inherited the encoder's trunk. If you expected "more pretraining, better start", so did we.
+# A guess at the reason: the trunk was trained to describe real digits, and its units have no use for what only fakes
 # show, so D has to unlearn before it can teach. Whatever the reason is, a warm start of D is not free.
 
 # %% [markdown]
@@ -649,7 +666,7 @@ rows = []
 contestants = {"VAE's decoder": vae} | {f"GAN, {n}": gan for n, gan in gans.items()}
 for name, model in contestants.items():
     quality = quality_of(drawn[name])
-    # Neighbours take long to find: one set of 3,333 against another will do.
+    # Neighbours take long to find: one set of 3,334 against another will do.
     real = reference.features[::3]
     precision, recall = judging.precision_recall(
         real, judge.features(drawn[name][: len(real)])
@@ -668,10 +685,11 @@ for name, model in contestants.items():
 pd.DataFrame(rows).set_index("generator")
 
 # %% [markdown]
-# The FIDs are those of the last column above, for the first seed. **Precision** is the share of fakes that lie among real images (do they look
-# right?), **recall** the share of real images that lie among the fakes (is every kind of image there?).
+# The GANs' FIDs are those after the last epoch in section 7, for the first seed. **Precision** is the share of fakes that
+# lie among real images (do they look right?), **recall** the share of real images that lie among the fakes (is every kind
+# of image there?).
 #
-# **Before you look closer:** which generator has the highest recall, and can its loss explain that?
+# **Before you look at the next chart:** the recall of the cold GAN is far below the others. Are whole digits missing?
 #
 # %%
 visualize.plot_counts(
@@ -697,24 +715,29 @@ visualize.show_pairs(
 )
 
 # %% [markdown]
-# **What you should see:** similar digits, not the same ones: these ten show no sign of copying. That is no proof. Ten are few; pixels are a
-# poor measure (a copy that is shifted by two pixels looks far away); and who *has* learned something by heart need not show it in these ten.
+# **What you should see:** similar digits, not the same ones: these ten show no sign of copying. That is no proof. Ten are
+# few; pixels are a poor measure (a copy that is shifted by two pixels looks far away); and a G that *has* learned
+# something by heart need not show it in these ten.
 
 # %% [markdown] question="vae-gan" points=4
 # **Question 4 (4 points).** Compare the roles of VAEs and GANs in generative modelling: what is each trained for, and
-# what can each do that the other cannot? Name two strengths and two weaknesses of each. Support what you say with at least two numbers (one of them precision or recall) and
-# one picture of your run.
+# what can each do that the other cannot? Name two strengths and two weaknesses of each. Support what you say with at
+# least two numbers (one of them precision or recall) and one picture of your run.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** A VAE is trained to code images and to draw them again, a GAN to draw what could be real. Only the
-# VAE has an encoder (codes for given images, interpolation between them) and a bound on the likelihood; only the GAN needs no
-# fixed distance between pixels: its loss is learned. *Strengths of the VAE:* one loss that falls, so training is stable and runs can be compared by the ELBO; every
-# training image has to be reconstructed, so it leaves no kind out. *Weaknesses:* blurred images, because it averages over what could be; codes in use and the
-# prior do not quite match, so new images are worse than reconstructions. *Strengths of the GAN:* sharp strokes, since blur is easily seen to be fake; drawing
-# is all it does, so nothing is lost between training and use: its noise is N(0, I) in both. *Weaknesses:* training is a game that can oscillate or collapse to few kinds, and its losses do
-# not say how good it is; no encoder, no likelihood. In my run adversarial training from the decoder's weights lowered the FID from 46.1 to 26.3 (warm) and
-# 16.4 (warm G), and recall went from 0.51 to 0.49 and 0.72; the cold GAN, with FID 52.7, has a recall of 0.09: it leaves most kinds of digits out
-# although its precision, 0.75, is as high as the VAE's 0.74. The rows of images show brighter, harder strokes than the VAE's.
+# **Model answer.** (Figures of one `quick` run.) A VAE is trained to code images and to draw them again, a GAN to draw
+# what could be real. Only the VAE has an encoder (codes for given images, interpolation between them) and a bound on the
+# likelihood; only the GAN needs no fixed distance between pixels: its loss is learned. *Strengths of the VAE:* one loss
+# that falls, so training is stable and runs can be compared by the ELBO; every training image has to be reconstructed, so
+# it leaves no kind out. *Weaknesses:* blurred images, because it averages over what could be; codes in use and the prior
+# do not quite match, so new images are worse than reconstructions. *Strengths of the GAN:* sharp strokes, since blur is
+# easily seen to be fake; drawing is all it does, so nothing is lost between training and use: its noise is N(0, I) in
+# both. *Weaknesses:* training is a game that can oscillate or collapse to few kinds, and its losses do not say how good
+# it is; no encoder, no likelihood. In my run adversarial training from the decoder's weights lowered the FID from 46.1 to
+# 26.3 (warm) and 16.4 (warm G), and recall went from 0.51 to 0.49 and 0.72; the cold GAN, with FID 52.7, has a recall of
+# 0.09: only one in eleven real images lies among its fakes, although precision, 0.75, is as high as the VAE's 0.74. All
+# ten digits are in its chart (274 threes and 19 zeros of 1,000), so it seems to leave out ways of writing them. The rows
+# of images show brighter, harder strokes than the VAE's.
 #
 # **Rubric.**
 #
@@ -725,19 +748,24 @@ visualize.show_pairs(
 # | the GAN (1) | two strengths and two weaknesses that hold | two or three of the four | at most one |
 # | evidence (1) | two own numbers, one of them precision or recall, and one picture, each used for a claim | one number, or numbers without a claim | none |
 #
-# **Enough for full marks.** "A VAE codes and redraws, and has an encoder; a GAN draws what could be real. VAE: + stable, one loss; + leaves no kind out; - blur; - prior and codes differ. GAN:
-# + sharp; + no fixed pixel distance; - unstable; - losses do not tell quality. FID 46 against 26, recall .51 for the VAE and .09 for the cold GAN (own
-# figures); the sheet shows harder strokes."
+# **Enough for full marks.** "A VAE codes and redraws, and has an encoder; a GAN draws what could be real. VAE: + stable,
+# one loss; + leaves no kind out; - blur; - prior and codes differ. GAN: + sharp; + no fixed pixel distance; - unstable; -
+# losses do not tell quality. FID 46 against 26, so the game pays; recall .51 for the VAE and .09 for the cold GAN, which
+# leaves much out; the rows of images show the GAN's harder strokes."
 #
-# **Typical wrong answer.** "GANs are better because their images are sharper (FID 26 against 46); VAEs are good for compression." Half a point for the
-# roles, half for the evidence; strengths and weaknesses are not weighed, and precision and recall are left out.
+# **Typical wrong answer.** "GANs are better because their images are sharper (FID 26 against 46); VAEs are good for
+# compression." Half a point, for the evidence: two numbers with a claim, but neither of them precision or recall. What
+# each is trained for is not said, and one strength each is too few.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): all four have about the same precision, but recall runs from 0.09 for the cold GAN to 0.72 for warm G. Can the loss
-# explain it? A VAE pays for every training image that it cannot reconstruct, so its decoder knows all kinds. A GAN's generator pays only for what it
-# draws; for a kind of image that it never draws it pays *indirectly* at most, through a D that becomes ever surer that such images are real. So a cold
-# GAN may leave kinds out, and one that starts from a decoder that knows them all need not. That fits, but one run does not prove it.
+# **What you should see** (`quick`): all four have about the same precision, but recall runs from 0.09 for the cold GAN to
+# 0.72 for warm G. If you expected digits to be missing: the judge sees all ten in the cold GAN's images, too, though
+# unevenly, 274 threes and 19 zeros in a thousand. So it seems to be variety within the digits that is missing. Can the
+# loss explain it? A VAE pays for every training image that it cannot reconstruct, so its decoder knows all kinds. A GAN's
+# generator pays only for what it draws; for a kind of image that it never draws it pays *indirectly* at most, through a D
+# that becomes ever surer that such images are real. So a cold GAN may leave kinds out, and one that starts from a decoder
+# that knows them all need not. That fits, but one run does not prove it.
 
 # %% [markdown]
 # ## 9. Deliverables
