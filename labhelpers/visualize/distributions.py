@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from labhelpers.visualize.style import (
     GENERATOR_COLOUR,
     GREY,
+    OTHER_COLOURS,
     STYLE,
     THIRD_COLOUR,
     WIDTH,
@@ -82,7 +83,7 @@ def plot_counts(
         palette = (
             [GENERATOR_COLOUR]
             if len(counts) == 1
-            else [GREY, GENERATOR_COLOUR, THIRD_COLOUR]
+            else [GREY, GENERATOR_COLOUR, THIRD_COLOUR, *OTHER_COLOURS[2:]]
         )
         for index, (name, numbers) in enumerate(counts.items()):
             x = np.arange(len(labels)) + (index - (len(counts) - 1) / 2) * width
