@@ -232,7 +232,7 @@ for mean, deviation, when in (
 #
 # $$-\log \sigma(s) = \log(1 + e^{-s}) = \mathrm{softplus}(-s), \qquad -\log (1 - \sigma(s)) = \mathrm{softplus}(s) .$$
 #
-# TensorFlow's `tf.nn.softplus` is exact for every score. (`keras.losses.BinaryCrossentropy(from_logits=True)` does the
+# TensorFlow's `tf.nn.softplus` is accurate for every score, however large. (`keras.losses.BinaryCrossentropy(from_logits=True)` does the
 # same.)
 #
 # **Exercise 2.** `discriminator_loss`: the mean cross-entropy of the real images (label 1) **plus** that of the fakes
@@ -676,7 +676,7 @@ visualize.plot_losses(
 )
 
 # %% [markdown] question="collapse" points=4
-# **Question 3 (4 points).** (a) What is oscillation? Show it with numbers from one of your loss curves or panels. (b)
+# **Question 3 (4 points).** (a) What is oscillation? Show it with numbers from a loss curve, or with places from your panels. (b)
 # What is mode collapse? Compare the modes and the good samples of your last pictures with those of the balanced game.
 # (c) Why does the clump not stay where it is? (d) Nothing in G's loss rewards variety. Which property of
 # `generator_loss(discriminator(fake_images))` makes that so, and would you have seen the collapse from the two loss
@@ -811,8 +811,9 @@ checks.require("build_discriminator")
 # | `Adam(lr=1e-3, weight_decay=1e-5)`, 5 epochs | the same (*) |
 # | lists of both losses, one number an iteration | the same |
 #
-# (*) PyTorch's Adam adds the decay to the gradient (L2 regularisation), Keras' Adam shrinks the weights directly. At
-# 1e-5 the difference is small.
+# (*) PyTorch's Adam adds the decay to the gradient (L2 regularisation), Keras' Adam shrinks the weights directly. A weight
+# with a clear gradient hardly feels either at 1e-5. One without any, such as that of a border pixel that is always black,
+# PyTorch's Adam drives to 0 in some thirty steps, since it divides even a tiny gradient by its own size; Keras' leaves it.
 
 # %%
 digits = data.load_mnist().first(train_count, test_count)
@@ -899,7 +900,7 @@ visualize.show_grid(
 
 # %% [markdown]
 # **What you should see** (`quick`): in the first few hundred iterations D is far ahead: its loss is near 0.3, and G's
-# near 3.5 nats, with peaks of 9. Then G catches up, and both swing. If you expected one of them to fall to 0 as the
+# near 3.5 nats, with peaks of 9. Then G comes closer, though D stays ahead, and both swing. If you expected one of them to fall to 0 as the
 # pictures get better: each loss is measured against an opponent that moves, so the curves never say how good the images
 # are. The fifty samples do: zeros, threes and nines that you can read, twos, and grey blobs in between. The judge sees
 # seven of the ten digits, FID is near 200. That is a start, drawn by two tiny networks in five epochs.
@@ -1080,7 +1081,7 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 # 0.17 against 0.29 at the course's settings, and about 0.8 against 1.2 at the gentle ones. A D that is far ahead teaches
 # G little, and five epochs are soon over. (d) Shown: that the range as a whole changes the early d_loss and the FID, over
 # three seeds. A guess: that the early distance is *why*, because distance, contrast and the place in the tanh all changed
-# together. My own range speaks against it: [-0.5, 0.5] is as narrow as [0, 1] and about as near to the first fakes, and
+# together. My own range speaks against it: [-0.5, 0.5] is as narrow as [0, 1] and nearly as near to the first fakes (distance 16 against 13; [-1, 1]: 28), and
 # yet its FID was 288, as with [-1, 1] (one seed). So the *place* matters more than I thought. In [0, 1] four fifths of
 # all pixels are 0, just where an untrained G already is: that is my next guess.
 #
@@ -1297,7 +1298,7 @@ pd.DataFrame(rows).set_index("samples")
 # g_loss near 1.4, and D is right on 71 to 74 %: not there. (b) The best D says 0.10 to a one: ones are 11 % of the real
 # images but all of the fakes, so nine of ten ones that it meets are fakes. It catches every fake, d_loss is 0.36, and
 # g_loss 2.29. The classmate would be right about a D that lags behind or is too weak to notice how frequent ones are. (c)
-# No. 50 % is what a perfect G leads to, but an untrained D says 1/2 to everything, too (lab 02), and on the ring a D that
+# No. 50 % is what a perfect G leads to, but an untrained D is right in half of the cases, too (lab 02), and on the ring a D that
 # lagged paid almost 2 log 2 for a collapsed G. The digits found, recall, FID and the sheet tell more.
 #
 # **Rubric.**
@@ -1309,7 +1310,7 @@ pd.DataFrame(rows).set_index("samples")
 # | proof (1) | 50 % does not prove it, with a reason and another measure from the own tables | no reason, or no measure | "yes" |
 #
 # **Enough for full marks.** "(a) 1/2, 1.386, 0.693, 50 %; mine are 1.0, 1.4 and 72 %. (b) The best D says 0.10, because
-# ones are far more frequent among the fakes; only a D that lags is fooled. (c) No, an untrained D also says 1/2; digits
+# ones are far more frequent among the fakes; only a D that lags is fooled. (c) No, an untrained D is right half of the time, too; digits
 # found and recall show what is missing."
 #
 # **Typical wrong answer.** "Each fake is a perfect one, so D cannot tell it from a real one." For a single picture it
