@@ -1,4 +1,9 @@
-"""What a student's network is and must be: layers, shapes, size, outputs, gradients."""
+"""What a student's network is and must be: layers, shapes, size, outputs, gradients.
+
+In every check of what a network does, ``network`` is the answer's, whose weights are
+the same afterwards, ``inputs`` or ``images`` is a batch of what goes in, ``given`` is the
+answer's call in words, with which each message begins, and ``advice`` what to do.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +43,7 @@ def as_model(value: object, what: str, *, built: bool = False) -> keras.Model:
 
 
 def layers_of(network: keras.Model) -> list[keras.layers.Layer]:
-    """All layers of a network, those inside other networks, layers and wrappers as well."""
+    """All layers of a network, also those inside other networks and wrappers."""
     return list(network._flatten_layers(include_self=False))
 
 
@@ -100,21 +105,17 @@ def expect_rows_apart(
     training: bool = False,
     mixing: bool = False,
 ) -> Floats:
-    """Run a network, compiled for any batch, on a batch and on its first 5, 2 and 1 rows.
+    """Run a compiled network on a batch of 5 or more, and on its first 5, 2 and 1 rows.
 
-    Args:
-        network: the answer's.
-        inputs: at least 5 rows, of which each is an input.
-        given: the answer's call, for the message.
-        training: the mode in which it runs.
-        mixing: whether the numbers of a row may depend on the rows beside it.
+    With ``mixing`` the numbers of a row may depend on the rows beside it. With ``training``
+    it runs in that mode, in which batch norm's averages move.
 
     Returns:
         What it made of the whole batch.
 
     Raises:
-        Wrong: it does not compile, a batch of another size gives another shape, or a row
-            alone other numbers.
+        Wrong: it does not compile, a batch of another size gives another shape, or a
+            row alone other numbers.
     """
 
     def output_of(rows: Tensor) -> Tensor:
@@ -141,11 +142,7 @@ def expect_rows_apart(
 
 
 def expect_varied(images: Floats, given: str) -> None:
-    """Images of different noise must differ in every pixel that is not black or white.
-
-    Args:
-        images: (n, ...), one for each noise.
-        given: the answer's call, for the message.
+    """Images (n, ...) of n noises differ in every pixel that is not black or white.
 
     Raises:
         Wrong: some of their numbers are always the same.
@@ -168,15 +165,7 @@ def expect_range(
     low: float = -1.0,
     high: float = 1.0,
 ) -> None:
-    """A network must fill a range and never leave it, for tame and wild inputs and weights.
-
-    Args:
-        network: the answer's; its weights are the same afterwards.
-        inputs: a batch of ordinary size.
-        given: the answer's call, for the message.
-        advice: what to do.
-        low: the least of the range.
-        high: the most.
+    """A network must fill [low, high] and never leave it, for wild inputs and weights.
 
     Raises:
         Wrong: it leaves the range, or comes near one end only.
@@ -205,12 +194,6 @@ def expect_tanh(
 ) -> None:
     """Images must come out of a tanh, however it is written: range and curve tell.
 
-    Args:
-        network: the answer's; its weights are the same afterwards.
-        inputs: noise of ordinary size.
-        given: the answer's call, for the message.
-        advice: what to do about values beyond [-1, 1].
-
     Raises:
         Wrong: they do not fill [-1, 1], or something else than a tanh keeps them there.
     """
@@ -220,7 +203,8 @@ def expect_tanh(
         if not any(_opens(network, kernel, inputs, given) for kernel in kernels[::-1]):
             raise Wrong(
                 f"{given} keeps its values in [-1, 1], but bends them in another way "
-                "than a tanh, expected a tanh as the last step: no softsign, no cutting off."
+                "than a tanh, expected a tanh as the last step: no softsign, nothing "
+                "that cuts off."
             )
 
 
@@ -229,7 +213,7 @@ def _opens(
 ) -> bool:
     """Whether the outputs' arctanh grows in a straight line with a kernel.
 
-    It does with the last one before a tanh, and with none before another bounded function.
+    It does with the last one before a tanh, and with none before another such function.
     """
     start, size = kernel.numpy(), 1.0
 
@@ -250,12 +234,7 @@ def _opens(
 
 
 def expect_raw_scores(network: keras.Model, images: Floats, given: str) -> None:
-    """A discriminator must give raw scores: large weights take them far out on both sides.
-
-    Args:
-        network: the answer's; its weights are the same afterwards.
-        images: a batch of different ones.
-        given: the answer's call, for the message.
+    """A discriminator must give raw scores: large weights take them far out both ways.
 
     Raises:
         Wrong: its scores stay in [-1, 1], or on one side of 0.
@@ -285,12 +264,6 @@ def expect_bent(network: keras.Model, inputs: Floats, given: str, advice: str) -
     Without biases those are odd, f(-x) = -f(x). With ReLU or LeakyReLU in between, the
     even part of f is not zero.
 
-    Args:
-        network: the answer's, with biases of 0.
-        inputs: a batch.
-        given: the answer's call, for the message.
-        advice: what to do.
-
     Raises:
         Wrong: negating its input does no more than negate its output.
     """
@@ -307,15 +280,11 @@ def expect_gradients(
 ) -> None:
     """A compiled training step must be able to move every weight, and feel the input.
 
-    Args:
-        network: the answer's; its weights are the same afterwards.
-        inputs: a batch.
-        given: the answer's call, for the message.
-        whole: whether every number of the input must count, or only some of them.
+    Unless it is the ``whole`` input, some of its numbers may count for nothing.
 
     Raises:
-        Wrong: it does not compile, no weight trains, or a gradient is lost on its way to
-            one or to the input.
+        Wrong: it does not compile, no weight trains, or a gradient is lost on its way
+            to one or to the input.
     """
     weights = network.trainable_weights
     if not weights:
@@ -346,7 +315,7 @@ def expect_gradients(
         if not np.any(slope):
             raise Wrong(
                 f"{given}: no gradient comes back to {weight.path}, expected one for "
-                "every weight: is a layer left out, or does something stop the gradient?"
+                "every weight: is a layer left out, does something stop the gradient?"
             )
     deaf = felt[0].max(axis=0) == 0
     if deaf.all() or (whole and deaf.any()):
@@ -357,7 +326,7 @@ def expect_gradients(
 
 
 def expect_copy(network: keras.Model, inputs: Floats, given: str) -> None:
-    """A copy with the same weights must do the same: the engine keeps an average in one.
+    """A copy with the same weights must do the same: the engine averages in one.
 
     Raises:
         Wrong: it cannot be copied, or the copy makes something else.
@@ -367,9 +336,9 @@ def expect_copy(network: keras.Model, inputs: Floats, given: str) -> None:
         copy.set_weights(network.get_weights())
     except Exception as error:
         raise Wrong(
-            f"{given} raised {type(error).__name__} when it was copied, expected a copy, "
-            "in which the lab keeps an average: build it from Keras layers, and give a "
-            "class of your own plain numbers as arguments."
+            f"{given} raised {type(error).__name__} when it was copied, expected a "
+            "copy, in which the lab keeps an average: build it from Keras layers, and "
+            "give a class of your own plain numbers as arguments."
         ) from None
     found, right = (outputs(each, inputs, given) for each in (copy, network))
     if not np.allclose(found, right, atol=1e-4):

@@ -208,7 +208,7 @@ def gradients(
 
 
 def compiled(function: Answer, *batch: ArrayLike, given: str = "it") -> Answer:
-    """A function compiled as the engine compiles: it does not know the size of the batch.
+    """A function compiled as the engine does it: the size of the batch is unknown.
 
     Args:
         function: takes the parts of a batch.
@@ -233,8 +233,8 @@ def compiled(function: Answer, *batch: ArrayLike, given: str = "it") -> Answer:
         text = " ".join(str(error).split())[-80:]
         raise Wrong(
             f"{given} raised {type(error).__name__} when compiled, where the size of "
-            f"the batch is unknown (... {text}), expected it to work in a compiled step: "
-            "use tf.shape(x)[0], not len(x), and no NumPy."
+            f"the batch is unknown (... {text}), expected it to work in a compiled step"
+            ": use tf.shape(x)[0], not len(x), and no NumPy."
         ) from error
     return run
 

@@ -154,7 +154,7 @@ WRONG_GENERATORS = {
     "rescaled": (lambda: _drawing(layers.Rescaling(0.8), activation="tanh"), "something shrinks them or cuts them off"),
     "clipped after": (lambda: _Own(lambda x: tf.clip_by_value(tf.tanh(x), -1, 0.5)), "something shrinks them or cuts"),
     "softsign": (lambda: _drawing(activation="softsign"), "in another way than a tanh, expected a tanh as the last"),
-    "clipped": (lambda: _Own(lambda x: tf.clip_by_value(x, -1, 1)), "no softsign, no cutting off"),
+    "clipped": (lambda: _Own(lambda x: tf.clip_by_value(x, -1, 1)), "no softsign, nothing that cuts off"),
     "hard tanh": (lambda: _drawing(layers.Activation("hard_tanh")), "in another way than a tanh"),
     "sine": (lambda: _drawing_by(keras.ops.sin), "in another way than a tanh"),
 }
