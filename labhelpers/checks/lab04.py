@@ -13,9 +13,17 @@ from labhelpers import models
 from labhelpers.checks.core import Answer, Wrong, exercise
 from labhelpers.checks.networks import (
     as_model,
+    expect_bent,
     expect_budget,
+    expect_copy,
+    expect_gradients,
+    expect_raw_scores,
+    expect_rows_apart,
     expect_shape,
+    expect_tanh,
+    expect_varied,
     largest_change,
+    layers_of,
     with_random_weights,
 )
 from labhelpers.checks.numeric import (
@@ -27,7 +35,6 @@ from labhelpers.checks.numeric import (
     parts_of,
     shorten,
     tensor,
-    to_array,
 )
 from labhelpers.checks.small_game import Game, d_loss, g_loss
 
@@ -362,9 +369,7 @@ def cnn_networks(answer: Answer) -> str:
             networks[0], latent_dim, f"{given}: the generator"
         )
         discriminator = _expect_discriminator(
-            networks[1],
-            lambda n=latent_dim: answer(n)[1],
-            f"{given}: the discriminator",
+            networks[1], f"{given}: the discriminator"
         )
     for name, network, count, hints in (
         ("generator", generator, 1_925_633, _GENERATOR_HINTS),
@@ -379,7 +384,13 @@ def cnn_networks(answer: Answer) -> str:
             raise Wrong(
                 f"{given}: the {name} has {found:,} parameters, expected {count:,}: {hint}"
             )
-    _expect_rectified(generator, discriminator, given)
+    for name, network, bend in (
+        ("generator", generator, "ReLU"),
+        ("discriminator", discriminator, "LeakyReLU"),
+    ):
+        inputs = np.random.default_rng(1).normal(size=(16, *network.input_shape[1:]))
+        advice = f"is there a {bend} behind the hidden convolutions?"
+        expect_bent(network, inputs, f"{given}: the {name}", advice)
     return "1,925,633 and 138,561 parameters, and both do what they should."
 
 
@@ -411,40 +422,6 @@ _DISCRIMINATOR_HINTS = (
 )
 
 
-def _expect_rectified(
-    generator: keras.Model, discriminator: keras.Model, given: str
-) -> None:
-    """Both networks bend: without activations between the layers they would be linear up to G's tanh.
-
-    A network of layers with ReLU or LeakyReLU and zero biases is positively homogeneous, f(2 x) = 2 f(x), but not odd,
-    f(-x) = -f(x), as a linear one is. So the even part of the scores tells.
-    """
-    rng = np.random.default_rng(1)
-    images = rng.uniform(-1, 1, size=(16, *_IMAGE_SHAPE))
-    noise = rng.normal(size=(16, generator.input_shape[-1]))
-    for name, network, inputs in (
-        ("discriminator", discriminator, images),
-        ("generator", generator, noise),
-    ):
-        values = [
-            to_array(network(tensor(sign * inputs), training=False), name)
-            for sign in (1, -1, 0)
-        ]
-        values = (
-            [np.arctanh(np.clip(v, -0.999999, 0.999999)) for v in values]
-            if (name == "generator")
-            else values
-        )
-        odd = values[0] - values[1]
-        even = values[0] + values[1] - 2 * values[2]
-        if np.abs(even).max() < 1e-3 * np.abs(odd).max():
-            kind = "ReLU" if name == "generator" else "LeakyReLU"
-            raise Wrong(
-                f"{given}: negating the {name}'s input just negates what comes out, expected a network that bends: "
-                f"is there a {kind} behind the hidden convolutions?"
-            )
-
-
 def _own_generator(latent_dim: int = 64) -> keras.Model:
     return models.light_dcgan_pair(latent_dim).generator
 
@@ -468,7 +445,7 @@ def _own_discriminator() -> keras.Model:
 def my_discriminator(answer: Answer) -> str:
     """The assignment: a convolutional discriminator within the budget."""
     given = "my_discriminator()"
-    network = _expect_discriminator(answer(), answer, given)
+    network = _expect_discriminator(answer(), given)
     _expect_strided(network, keras.layers.Conv2D, given)
     expect_budget(network, _DISCRIMINATOR_BUDGET, given, _SMALLER)
     return f"{network.count_params():,} parameters, 28x28x1 to one score by strided convolutions."
@@ -488,140 +465,33 @@ def _with_ends(
 
 
 def _expect_generator(value: object, latent_dim: int, given: str) -> keras.Model:
-    """What holds for every generator of this lab: shapes, range, one image for each code, gradients, a copy."""
+    """What holds for every generator of this lab: shapes, one image for each code, range, gradients, a copy."""
     network = _with_ends(value, (latent_dim,), "noise", given)
     expect_shape(network.output_shape, _IMAGE_SHAPE, "images", f"{given} makes")
-    rng = np.random.default_rng(0)
-    noise = rng.normal(size=(8, latent_dim))
-    images = _in_batches(network, noise, given, alone=True)
-    if np.ptp(images, axis=0).max() < 1e-6:
-        raise Wrong(
-            f"{given} makes the same image from 8 codes, expected different images: does the noise reach the output?"
-        )
-    loud = to_array(network(tensor(1e6 * noise), training=False), f"{given}: images")
-    low, high = float(loud.min()), float(loud.max())
-    if max(-low, high) > 1:
-        raise Wrong(
-            f"{given} makes values from {low:.3g} to {high:.3g} out of loud noise, expected [-1, 1]: end in tanh."
-        )
-    if low >= 0 or high <= 0:
-        raise Wrong(
-            f"{given} makes values from {low:.3g} to {high:.3g} out of loud noise, expected both halves of [-1, 1]: "
-            "a sigmoid or ReLU at the end makes no negative values, end in tanh."
-        )
-    _expect_gradients(network, noise, given)
-    _expect_copy(network, noise, given)
+    noise = np.random.default_rng(0).normal(size=(8, latent_dim))
+    expect_varied(expect_rows_apart(network, noise, given), given)
+    expect_tanh(network, noise, given)
+    expect_gradients(network, noise, given)
+    expect_copy(network, noise, given)
     return network
 
 
-def _expect_discriminator(value: object, again: Answer, given: str) -> keras.Model:
-    """What holds for every discriminator of this lab: shapes, raw scores, one for each image, gradients."""
+def _expect_discriminator(value: object, given: str) -> keras.Model:
+    """What holds for every discriminator of this lab: shapes, raw scores, gradients."""
     network = _with_ends(value, _IMAGE_SHAPE, "images", given)
     expect_shape(network.output_shape, (1,), "one score", f"{given} gives")
-    rng = np.random.default_rng(0)
-    images = rng.uniform(-1, 1, size=(8, *_IMAGE_SHAPE))
-    scores = _in_batches(network, images, given, alone=False)
-    if np.ptp(scores) == 0:
-        raise Wrong(
-            f"8 different images all get the score {scores.ravel()[0]:.3g}, expected different scores."
-        )
-    _expect_gradients(network, images, given)
-    # Scores of several networks with large weights, for tame and for wild images: raw ones go far out on both sides.
-    wild = []
-    for _ in range(3):
-        other = _with_ends(again(), _IMAGE_SHAPE, "images", given)
-        for weight in other.trainable_weights:
-            weight.assign(rng.normal(size=weight.shape))
-        wild += [
-            to_array(
-                other(tensor(scale * images), training=False), f"{given}: the scores"
-            )
-            for scale in (1, 1000)
-        ]
-    low, high = float(np.min(wild)), float(np.max(wild))
-    found = f"{given} never scores below {low:.3g} or above {high:.3g}, whatever its weights are, expected "
-    if low >= -1 and high <= 1:
-        raise Wrong(
-            f"{found}a raw score (logit): no sigmoid or tanh at the end, our losses contain the sigmoid."
-        )
-    if low >= 0 or high <= 0:
-        raise Wrong(f"{found}scores of both signs: no ReLU or softplus at the end.")
+    images = np.random.default_rng(0).uniform(-1, 1, size=(8, *_IMAGE_SHAPE))
+    expect_rows_apart(network, images, given, mixing=True)  # a minibatch feature
+    expect_gradients(network, images, given, whole=False)  # the rim may be cut off
+    expect_raw_scores(network, images, given)
     return network
-
-
-def _in_batches(
-    network: keras.Model, inputs: Floats, given: str, *, alone: bool
-) -> Floats:
-    """What a compiled network makes of batches of 8, 5, 2 and 1; ``alone``: of an input whatever is in the batch."""
-    compiled = tf.function(network, reduce_retracing=True)
-    whole = to_array(compiled(tensor(inputs), training=False), f"{given}: the output")
-    for count in (5, 2, 1):
-        part = to_array(
-            compiled(tensor(inputs[:count]), training=False), f"{given}: the output"
-        )
-        if part.shape != whole[:count].shape:
-            raise Wrong(
-                f"{given}: a batch of {count} gave shape {part.shape}, expected {whole[:count].shape}."
-            )
-        if alone and not np.allclose(part, whole[:count], rtol=1e-3, atol=1e-4):
-            raise Wrong(
-                f"{given}: a code gives another image among 8 codes than among {count}, expected the same image: "
-                "no layer may mix a batch."
-            )
-    return whole
-
-
-def _expect_gradients(network: keras.Model, inputs: Floats, given: str) -> None:
-    """Every weight that trains, and the input, must feel what becomes of the output."""
-    values = tensor(inputs)
-    with tf.GradientTape() as tape:
-        tape.watch(values)
-        result = network(values, training=True)
-        # Not a plain sum: batch norm's gradient of that is zero.
-        total = tf.reduce_sum(result * tf.random.stateless_normal(result.shape, (1, 2)))
-    slopes = tape.gradient(total, [values, *network.trainable_weights])
-    if not network.trainable_weights:
-        raise Wrong(
-            f"{given} has 0 weights that train, expected all of them: is `trainable` False?"
-        )
-    names = ["its input", *(weight.path for weight in network.trainable_weights)]
-    for name, slope in zip(names, slopes, strict=True):
-        if slope is None:
-            raise Wrong(
-                f"{given}: no gradient flows from the output to {name}, expected one: is a layer left out?"
-            )
-    if not np.any(slopes[0]):
-        raise Wrong(
-            f"{given}: the gradient at its input is 0 everywhere, expected one that G can learn from."
-        )
-
-
-def _expect_copy(network: keras.Model, noise: Floats, given: str) -> None:
-    """The lab keeps an average of G, so G must come out the same when it is copied."""
-    try:
-        copy = keras.models.clone_model(network)
-        copy.set_weights(network.get_weights())
-    except Exception as error:
-        raise Wrong(
-            f"{given} raised {type(error).__name__} when it was copied, expected a copy, of which the lab keeps an "
-            "average: build it from Keras layers, and give a class of your own plain numbers as arguments."
-        ) from None
-    same = np.allclose(
-        copy(tensor(noise), training=False),
-        network(tensor(noise), training=False),
-        atol=1e-4,
-    )
-    if not same:
-        raise Wrong(
-            f"{given}: a copy with the same weights makes other images, expected the same: is something random in it?"
-        )
 
 
 def _expect_strided(
     network: keras.Model, kind: type[keras.layers.Layer], given: str
 ) -> None:
     """Strided convolutions of this kind do the scaling, nothing pools or resizes, and dense layers are few."""
-    layers = list(network._flatten_layers(include_self=False))
+    layers = layers_of(network)
     for name in (type(layer).__name__ for layer in layers):
         if "Pooling" in name or "UpSampling" in name:
             raise Wrong(

@@ -10,9 +10,20 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
-from labhelpers.checks.networks import as_model, expect_shape, with_random_weights
+from labhelpers.checks.networks import (
+    as_model,
+    expect_gradients,
+    expect_raw_scores,
+    expect_rows_apart,
+    expect_shape,
+    expect_tanh,
+    expect_varied,
+    layers_of,
+    with_random_weights,
+)
 from labhelpers.checks.numeric import (
     Floats,
+    compiled,
     expect_close,
     gradients,
     parts_of,
@@ -118,11 +129,11 @@ def multi_head(answer: Answer) -> str:
     }
     gradients(lambda tokens, *four: answer(tokens, list(four), 2)[0], named)
     four = list(named.values())[1:]
-    compiled = tf.function(lambda tokens: answer(tokens, four, 2)[0])
+    run = compiled(lambda tokens: answer(tokens, four, 2)[0], sequence)
     for count in (1, 2, 5):
         batch = tensor(rng.normal(size=(count, 3, 4)))
         expect_close(
-            compiled(batch),
+            run(batch),
             to_array(answer(batch, four, 2)[0], "the output"),
             f"compiled, with a batch of {count}",
         )
@@ -423,7 +434,7 @@ def transformer_block(answer: Answer) -> str:
         network.output_shape, (6, 8), "tokens", "transformer_block(tokens, 2) makes"
     )
     tokens = rng.normal(size=(5, 6, 8))
-    _expect_every_row_for_itself(network, tokens, "a block of 6 tokens")
+    expect_rows_apart(network, tokens, "a block of 6 tokens", training=True)
     count, expected = network.count_params(), _block_size(8)
     if count != expected:
         shares = {
@@ -508,19 +519,12 @@ def my_generator(answer: Answer) -> str:
             given,
             {129 * 72: "Does each token make 11x11 pixels?"} if overlap else {},
         )
-        noise = rng.normal(size=(5, latent_dim))
-        _expect_every_row_for_itself(network, noise, given)
-        images = to_array(network(tensor(noise)), f"{given}: the images")
-        spread = np.ptp(images, axis=0)
-        if spread.min() < 1e-6:
-            dead = int((spread < 1e-6).sum())
-            raise Wrong(
-                f"{given}: {dead} of 784 pixels are the same for five different noises, "
-                "expected all to change: does the noise reach every token, and does each "
-                "patch get to its place?"
-            )
-        _expect_range(network, rng, given)
-        _expect_gradients(network, tensor(noise), given)
+        noise = rng.normal(size=(8, latent_dim))
+        images = expect_rows_apart(network, noise, given, training=True)
+        expect_varied(images, given)
+        last = "the tanh comes last, after the patches have been added up"
+        expect_tanh(network, noise, given, last)
+        expect_gradients(network, noise, given)
     return (
         "shapes, sizes and range are right; every pixel hears the noise, every weight "
         "gets a gradient."
@@ -544,27 +548,11 @@ def my_discriminator(answer: Answer) -> str:
             ({128 * 72: "Does each token see 11x11 pixels?"} if overlap else {})
             | {15 * 128: "Do all 16 tokens reach the last layer (Flatten)?"},
         )
-        images = rng.uniform(-1, 1, size=(5, 28, 28, 1))
-        _expect_every_row_for_itself(network, images, given)
-        _, (slope,) = gradients(
-            network, {"the images": tensor(images)}, f"{given}: the score"
-        )
-        unseen = int((np.abs(slope).max(axis=0) == 0).sum())
-        if unseen:
-            raise Wrong(
-                f"{given} does not look at {unseen} of 784 pixels, expected that all of "
-                "them count: do all 16 patches reach the score?"
-            )
-        _expect_gradients(network, tensor(images), given)
-        with_random_weights(network, rng)
-        scores = to_array(network(tensor(images)), f"{given}: the scores")
-        if np.abs(scores).max() <= 1:
-            raise Wrong(
-                f"{given} with large weights scores from {scores.min():.3g} to "
-                f"{scores.max():.3g}, expected raw scores beyond 1: no activation at the "
-                "end, the loss has the sigmoid in it."
-            )
-    if not any(hasattr(layer, "last_weights") for layer in network._flatten_layers()):
+        images = rng.uniform(-1, 1, size=(8, 28, 28, 1))
+        expect_rows_apart(network, images, given, training=True)
+        expect_gradients(network, images, given)
+        expect_raw_scores(network, images, given)
+    if not any(hasattr(layer, "last_weights") for layer in layers_of(network)):
         raise Wrong(
             f"{given} has no layer with last_weights, expected your SelfAttention in its "
             "block: section 11 looks at the weights that it keeps."
@@ -587,59 +575,3 @@ def _expect_count(
     raise Wrong(
         f"{given} has {network.count_params():,} parameters, expected {expected:,}. {hint}"
     )
-
-
-def _expect_every_row_for_itself(
-    network: keras.Model, values: Floats, given: str
-) -> None:
-    """What comes out for one row does not depend on the others: batches of 1, 2 and 5."""
-    together = to_array(network(tensor(values), training=True), f"{given}: the result")
-    for count in (1, 2):
-        alone = to_array(
-            network(tensor(values[:count]), training=True), f"{given}: the result"
-        )
-        if alone.shape != together[:count].shape:
-            raise Wrong(
-                f"{given} makes {alone.shape} of a batch of {count}, expected "
-                f"{together[:count].shape}: leave the batch axis as it is (-1)."
-            )
-        if np.abs(alone - together[:count]).max() > 1e-3:
-            raise Wrong(
-                f"{given} gives something else for an input when others are in the batch "
-                "with it, expected the same: norm over the features of a token "
-                "(LayerNormalization), and keep the batch axis apart."
-            )
-
-
-def _expect_range(network: keras.Model, rng: np.random.Generator, given: str) -> None:
-    """Large weights drive the pixels to both ends of [-1, 1], and not beyond."""
-    with_random_weights(network, rng)
-    size = network.input_shape[1]
-    noise = tensor(10 * rng.normal(size=(64, size)))
-    pixels = to_array(network(noise), f"{given}: the images")
-    low, high = pixels.min(), pixels.max()
-    if low < -1.0001 or high > 1.0001:
-        raise Wrong(
-            f"{given} with large weights draws pixels from {low:.3g} to {high:.3g}, "
-            "expected nothing beyond -1 and 1: the tanh comes last, after the patches have "
-            "been added up."
-        )
-    if low > -0.9 or high < 0.9:
-        raise Wrong(
-            f"{given} with large weights draws pixels from {low:.3g} to {high:.3g}, "
-            "expected both ends of [-1, 1]: is the last activation a tanh?"
-        )
-
-
-def _expect_gradients(network: keras.Model, values: Any, given: str) -> None:
-    """Every weight can learn."""
-    variables = network.trainable_variables
-    with tf.GradientTape() as tape:
-        total = tf.reduce_sum(tf.square(network(values, training=True)))
-    found = tape.gradient(total, variables)
-    for variable, slope in zip(variables, found, strict=True):
-        if slope is None:
-            raise Wrong(
-                f"{given}: no gradient reaches {variable.path}, expected one for every "
-                "weight: is this layer connected with the output?"
-            )

@@ -18,8 +18,12 @@ from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
 from labhelpers.checks.networks import (
     as_model,
     expect_budget,
+    expect_copy,
+    expect_gradients,
+    expect_rows_apart,
     expect_shape,
-    expect_varied_images,
+    expect_tanh,
+    expect_varied,
     layers_of,
 )
 from labhelpers.checks.numeric import (
@@ -33,7 +37,6 @@ from labhelpers.checks.numeric import (
     tensor,
     to_array,
 )
-from labhelpers.training.gan import last_activation
 
 _GENERATOR_BUDGET = 2_000_000
 """The largest number of parameters that a student's generator may have."""
@@ -120,8 +123,13 @@ def discriminator_sides(answer: Answer) -> str:
     return "100 => 50 => 25 => 13 => 7, as in real layers."
 
 
+def _two_or_more(image_size: int) -> int:
+    """Doublings, apart from the stand-in: an answer may call what the stand-in does not."""
+    return max(2, models.doublings_for(image_size))
+
+
 def _own_generator(image_size: int, latent_dim: int) -> keras.Model:
-    doublings = max(2, models.doublings_for(image_size))
+    doublings = _two_or_more(image_size)
     return models.light_face_pair(image_size, latent_dim, doublings=doublings).generator
 
 
@@ -145,9 +153,11 @@ def my_face_generator(answer: Answer) -> str:
         if size == 48:
             expect_budget(network, _GENERATOR_BUDGET, given, _SMALLER)
         if size in (48, 50):  # the rest is a matter of shapes
-            _expect_range(network, given)
-            expect_varied_images(network, given)
-            _expect_trainable(network, given)
+            noise = np.random.default_rng(1).normal(size=(16, latent_dim))
+            expect_varied(expect_rows_apart(network, noise, given), given)
+            expect_tanh(network, noise, given)
+            expect_gradients(network, noise, given)
+            expect_copy(network, noise, given)
     count = answer(48, 64).count_params()
     return (
         f"noise to faces of any size from 16 on, in [-1, 1]; {count:,} parameters for 48x48, with channels that fall "
@@ -162,10 +172,7 @@ def _expect_savable(network: keras.Model, given: str) -> None:
             f"{given} is a subclassed model ({kind_of(network)}), expected a Sequential or a functional one: section 9 "
             "saves it as .h5, which keeps no class of your own."
         )
-    if not network.built:
-        raise Wrong(
-            f"{given} is not built, expected known shapes: start it with keras.Input."
-        )
+    as_model(network, given, built=True)
     if any(isinstance(layer, keras.layers.Lambda) for layer in layers_of(network)):
         raise Wrong(
             f"{given} has a Lambda layer, expected layers that are no code: section 9 loads the saved network, and "
@@ -202,91 +209,6 @@ def _shapes_in(network: keras.Model) -> list[tuple[int, ...]]:
         else:
             shapes += [tuple(out.shape) for out in keras.tree.flatten(operation.output)]
     return shapes
-
-
-def _expect_range(network: keras.Model, given: str) -> None:
-    """Values in [-1, 1] whatever the noise and the weights, both ends in reach: what a tanh at the end does."""
-    copy = keras.models.clone_model(network)
-    rng = np.random.default_rng(1)
-    copy.set_weights(
-        [
-            weight + rng.normal(size=weight.shape) if weight.ndim > 1 else weight
-            for weight in network.get_weights()
-        ]
-    )
-    for how, tried in (("", network), (" with large weights", copy)):
-        for scale in (1.0, 1e3, 1e6):
-            noise = scale * rng.normal(size=(16, *network.input_shape[1:]))
-            images = to_array(
-                tried(noise.astype(np.float32), training=False), f"{given}: the images"
-            )
-            low, high = float(images.min()), float(images.max())
-            if not -1 <= low <= high <= 1:  # nan, too
-                raise Wrong(
-                    f"{given} makes values from {low:.3g} to {high:.3g} of noise times {scale:g}{how}, expected "
-                    "[-1, 1]: end in a tanh."
-                )
-    if low > -0.5 or high < 0.5:
-        only = "a sigmoid or a ReLU?" if low >= 0 else "what shrinks them?"
-        raise Wrong(
-            f"{given} makes values from {low:.3g} to {high:.3g} of very large noise, expected to come near both ends "
-            f"of [-1, 1], as a tanh does: {only}"
-        )
-    if last_activation(network) != "tanh":
-        raise Wrong(
-            f"{given} ends in {last_activation(network)}, expected a tanh after the last convolution."
-        )
-
-
-def _expect_trainable(network: keras.Model, given: str) -> None:
-    """Batches of any length pass in training, compiled, and a gradient comes back to every weight."""
-    weights = network.trainable_variables
-    compiled = tf.function(
-        lambda noise: _drawn_with_slopes(network, noise), reduce_retracing=True
-    )
-    for count in (5, 2, 1):
-        noise = tensor(
-            np.random.default_rng(2).normal(size=(count, *network.input_shape[1:]))
-        )
-        images, slopes = compiled(noise)
-        expect_shape(
-            (None, *images.shape[1:]),
-            network.output_shape[1:],
-            "images",
-            f"{given} makes of {count} codes",
-        )
-        if len(images) != count:
-            raise Wrong(
-                f"{given} makes {len(images)} images of {count} codes, expected {count}: leave the batch axis alone."
-            )
-        if count == 5:
-            lost = [
-                weight.path
-                for weight, slope in zip(weights, slopes, strict=True)
-                if not np.any(slope)
-            ]
-            if lost:
-                raise Wrong(
-                    f"{given}: no gradient comes back to {lost[0]}, expected one for every weight: does something "
-                    "round, compare or stop the gradient on the way?"
-                )
-
-
-def _drawn_with_slopes(
-    network: keras.Model, noise: Tensor
-) -> tuple[Tensor, list[Tensor]]:
-    """Images in training mode, and the slope of a sum of them, each weighted by its place, in every weight."""
-    with tf.GradientTape() as tape:
-        images = network(noise, training=True)
-        places = tf.cast(
-            tf.reshape(tf.range(tf.size(images)), tf.shape(images)), images.dtype
-        )
-        total = tf.reduce_sum(images * tf.sin(places))
-    slopes = tape.gradient(total, network.trainable_variables)
-    return images, [
-        tf.zeros(()) if slope is None else tf.convert_to_tensor(slope)
-        for slope in slopes
-    ]
 
 
 def _translate(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

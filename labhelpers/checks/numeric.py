@@ -207,6 +207,38 @@ def gradients(
     ]
 
 
+def compiled(function: Answer, *batch: ArrayLike, given: str = "it") -> Answer:
+    """A function compiled as the engine does it: the size of the batch is unknown.
+
+    Args:
+        function: takes the parts of a batch.
+        batch: an example of each part, for its shape.
+        given: the subject of the message.
+
+    Raises:
+        Wrong: it cannot be compiled.
+    """
+    import tensorflow as tf
+
+    unknown = [tf.TensorSpec((None, *np.shape(part)[1:])) for part in batch]
+
+    def named(*parts: Tensor) -> Any:
+        with tf.name_scope("answer"):  # a network's own name may begin with _
+            return function(*parts)
+
+    run = tf.function(named, input_signature=unknown, autograph=False)
+    try:
+        run.get_concrete_function()
+    except Exception as error:
+        text = " ".join(str(error).split())[-80:]
+        raise Wrong(
+            f"{given} raised {type(error).__name__} when compiled, where the size of "
+            f"the batch is unknown (... {text}), expected it to work in a compiled step"
+            ": use tf.shape(x)[0], not len(x), and no NumPy."
+        ) from error
+    return run
+
+
 def shorten(array: ArrayLike) -> str:
     """An array in a few characters: at most six values, four digits each."""
     flat = np.asarray(array, dtype=np.float64)

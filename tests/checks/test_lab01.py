@@ -223,12 +223,15 @@ def _course(images, reconstructions, mean, log_var):
 
 WRONG = {
     "build_decoder": [
-        (_stack(_HIDDEN, _dense(784, "tanh"), _IMAGE), "probabilities in [0, 1]"),
-        (_stack(_HIDDEN, _dense(784), _IMAGE), "probabilities in [0, 1]"),
-        (_stack(_HIDDEN, _dense(784, "relu"), _IMAGE), "probabilities in [0, 1]"),
+        (_stack(_HIDDEN, _dense(784, "tanh"), _IMAGE), "expected [0, 1]: probabilities"),
+        (_stack(_HIDDEN, _dense(784), _IMAGE), "expected [0, 1]: probabilities"),
+        (_stack(_HIDDEN, _dense(784, "relu"), _IMAGE), "expected [0, 1]: probabilities"),
         (_stack(_HIDDEN, _dense(784, "softmax"), _IMAGE), "softmax"),
         (_stack(_HIDDEN, _PIXELS, _dense(784, "sigmoid"), _IMAGE), "parameters"),
-        (_stack(_HIDDEN, _PIXELS, lambda: layers.Activation("sigmoid"), _IMAGE), "one sigmoid too many"),
+        (
+            _stack(_HIDDEN, _PIXELS, lambda: layers.Activation("sigmoid"), _IMAGE),
+            "something shrinks them or cuts them off, probabilities come out of one sigmoid",
+        ),
         (_stack(_HIDDEN, _PIXELS), "Reshape"),
         (_stack(_HIDDEN, _PIXELS, _reshaped(28, 28)), "axis of channels"),
         (_stack(_dense(256), _PIXELS, _IMAGE), "expected a ReLU"),

@@ -386,8 +386,8 @@ WRONG = {
         (lambda latent_dim=100: _lab2(latent_dim, kernel=5), "4 wide, not 5"),
         (lambda latent_dim=100: _lab2(latent_dim, last=3), "7 wide, not 3"),
         (lambda latent_dim=100: _lab2(latent_dim, norm=True), "no batch norm"),
-        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "both halves of [-1, 1]"),
-        (lambda latent_dim=100: _lab2(latent_dim, end=None), "end in tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "both ends of [-1, 1]"),
+        (lambda latent_dim=100: _lab2(latent_dim, end=None), "end in a tanh"),
         (lambda latent_dim=100: _lab2(latent_dim, raw="sigmoid"), "no sigmoid or tanh"),
         (lambda latent_dim=100: _lab2(latent_dim, scores=2), "expected one score"),
         (lambda latent_dim=100: _lab2(latent_dim, slope=None), "LeakyReLU behind"),
@@ -396,8 +396,8 @@ WRONG = {
     "my_generator": [
         (lambda latent_dim=64: None, "return"),
         (lambda latent_dim=64: _generator(_up(16), _up(1)), "(None, 10)"),
-        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="sigmoid"), "both halves"),
-        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="linear"), "end in tanh"),
+        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="sigmoid"), "both ends"),
+        (lambda latent_dim=64: _generator(_up(16), _up(1), latent_dim=latent_dim, last="linear"), "end in a tanh"),
         (lambda latent_dim=64: _generator(_up(16), _up(1), _MixesTheBatch(), latent_dim=latent_dim), "mix a batch"),
         (
             lambda latent_dim=64: keras.Sequential(

@@ -504,7 +504,6 @@ RIGHT = {
         _pair("G"),
         _sequential_generator,
         _operations_generator,
-        lambda latent_dim, overlap: models.light_transformer_pair(latent_dim, overlap=overlap).generator,
     ],
     "my_discriminator": [
         _pair("D"),
@@ -592,9 +591,13 @@ WRONG = {
         (_pair("G", blocks=2), "a second block"),
         (_pair("G", norm=False), "norm behind the block"),
         (_pair("G", patches=0), "11x11"),
-        (_pair("G", first=False), "same for five"),
+        (_pair("G", first=False), "same for 8"),
         (_fixed_batch, "in the batch"),
         (lambda latent_dim, overlap: _score(overlap), "takes"),
+        (
+            lambda latent_dim, overlap: models.light_transformer_pair(latent_dim, overlap=overlap).generator,
+            "labhelpers' own version",
+        ),
         (lambda latent_dim, overlap: None, "return"),
     ],
     "my_discriminator": [

@@ -106,6 +106,12 @@ def _right_shuffled(image_size, latent_dim):
     return keras.Model(noise, layers.Activation("tanh")(layers.Cropping2D((edge, edge))(x)))
 
 
+def _as_often_as_doublings_for(image_size, latent_dim):
+    doublings = models.doublings_for(image_size)
+    between = [_up(16) for _ in range(doublings - 1)]
+    return _generator(image_size, latent_dim, *between, _up(3), doublings=doublings)
+
+
 class _Subclassed(keras.Model):
     def __init__(self, body):
         super().__init__()
@@ -254,7 +260,10 @@ WRONG = {
         (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="sigmoid"), "a sigmoid"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="linear"), "end in a tanh"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(3), last="softsign"), "softsign"),
-        (lambda size, latent: _functional(size, latent, end=lambda x: 0.3 * keras.ops.tanh(x)), "what shrinks them"),
+        (
+            lambda size, latent: _functional(size, latent, end=lambda x: 0.3 * keras.ops.tanh(x)),
+            "something shrinks them",
+        ),
         (lambda size, latent: _functional(size, latent, between=keras.ops.stop_gradient), "no gradient"),
         (lambda size, latent: _functional(size, latent, between=lambda x: 0 * x + 1), "noise reach"),
         (lambda size, latent: _generator(size, latent, _up(16), _up(1)), "3)"),
@@ -262,7 +271,7 @@ WRONG = {
         (lambda size, latent: _generator(size, latent, _up(64), _up(3), start_filters=2048), "2,000,000"),
         (
             # one doubling is all that doublings_for gives for 16
-            lambda size, latent: models.light_face_pair(size, latent).generator,
+            _as_often_as_doublings_for,
             "my_face_generator(16, 4) has images of side 8, 16 inside, expected at least 2",
         ),
         (

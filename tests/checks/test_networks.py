@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from labhelpers.checks import networks
@@ -16,8 +19,11 @@ def _generator(last="tanh"):
     return keras.Sequential([keras.Input((2,)), layers.Dense(3), body])
 
 
-def test_layers_of_networks_inside_stand_in_their_place():
-    assert [type(layer) for layer in networks.layers_of(_generator())] == [layers.Dense, layers.Dense, layers.Reshape]
+def test_layers_inside_networks_and_wrappers_are_found():
+    kinds = [type(layer) for layer in networks.layers_of(_generator())]
+    assert (kinds.count(layers.Dense), kinds.count(layers.Reshape)) == (2, 1)
+    wrapped = keras.Sequential([keras.Input((4, 4, 1)), _spectral(layers.Conv2D(2, 3))])
+    assert layers.Conv2D in [type(layer) for layer in networks.layers_of(wrapped)]
 
 
 @pytest.mark.parametrize(
@@ -34,25 +40,302 @@ def test_what_is_no_network_is_named(value, built, words):
     assert networks.as_model(network := _generator(), "it", built=built) is network
 
 
-def test_shape_and_range_and_size_are_checked():
+def test_shape_and_size_are_checked():
     network = _generator()
     networks.expect_shape(network.output_shape, (2, 2, 1), "images", "it makes")
     with pytest.raises(Wrong, match=r"it makes \(None, 2, 2, 1\), expected images of shape \(None, 4, 4, 1\). Crop."):
         networks.expect_shape(network.output_shape, (4, 4, 1), "images", "it makes", "Crop.")
-    networks.expect_tanh(network, "it")
-    with pytest.raises(Wrong, match="it ends in sigmoid, expected tanh"):
-        networks.expect_tanh(_generator("sigmoid"), "it")
     networks.expect_budget(network, 25, "it", "less")
     with pytest.raises(Wrong, match="it has 25 parameters, expected at most 24: less"):
         networks.expect_budget(network, 24, "it", "less")
 
 
-def test_images_must_differ_and_stay_in_range():
-    networks.expect_varied_images(_generator(), "it")
-    for scale, spread in ((100.0, "differ by"), (0.0, "differ by 0")):
-        network = networks.with_random_weights(_generator("linear"), np.random.default_rng(0), scale)
-        with pytest.raises(Wrong, match=rf"it makes images .* {spread}.*expected different images"):
-            networks.expect_varied_images(network, "it")
+@pytest.fixture(autouse=True)
+def _seeded():
+    keras.utils.set_random_seed(0)
+
+
+NOISE = np.random.default_rng(0).normal(size=(8, 6))
+IMAGES = np.random.default_rng(0).uniform(-1, 1, size=(8, 8, 8, 1))
+
+
+def _drawing(*last, filters=1, **more):
+    """A generator of 8x8 images, from its last convolution on."""
+    up = layers.Conv2DTranspose(filters, 4, strides=2, padding="same", **more)
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(4 * 4 * 8),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(0.2),
+            layers.Reshape((4, 4, 8)),
+            up,
+            *last,
+        ]
+    )
+
+
+def _drawing_by(end, hidden="relu"):
+    """A generator whose end is an operation."""
+    noise = keras.Input((6,))
+    x = layers.Reshape((8, 8, 1))(layers.Dense(64)(layers.Dense(32, activation=hidden)(noise)))
+    return keras.Model(noise, end(x))
+
+
+class _Own(keras.Model):
+    """Layers made in another order than they are used in, and operations of any kind between them and at the end."""
+
+    def __init__(self, end, hidden=tf.nn.leaky_relu, shape=(8, 8, 1)):
+        super().__init__()
+        self.end, self.hidden, self.shape_ = end, hidden, shape
+        self.last, self.first = layers.Dense(math.prod(shape)), layers.Dense(16)
+
+    def call(self, values, training=False):
+        flat = tf.reshape(values, (-1, math.prod(values.shape[1:])))
+        return self.end(tf.reshape(self.last(self.hidden(self.first(flat))), (-1, *self.shape_)))
+
+
+class _MinusMean(layers.Layer):
+    def call(self, values):
+        return values - keras.ops.mean(values, axis=0, keepdims=True)
+
+
+class _Noisy(layers.Layer):
+    def call(self, values):
+        return values + keras.random.normal(keras.ops.shape(values))
+
+
+def _spectral(layer):
+    return layers.SpectralNormalization(layer)
+
+
+def _scoring(*last, first=None, norm=layers.BatchNormalization):
+    """A discriminator of 8x8 images, from its score on."""
+    first = first or layers.Conv2D(8, 4, strides=2, padding="same")
+    return keras.Sequential(
+        [keras.Input((8, 8, 1)), first, norm(), layers.LeakyReLU(0.2), layers.Flatten(), layers.Dense(1), *last]
+    )
+
+
+RIGHT_GENERATORS = {
+    "an activation": lambda: _drawing(activation="tanh"),
+    "a layer": lambda: _drawing(layers.Activation("tanh")),
+    "a layer of an operation": lambda: _drawing(layers.Activation(keras.ops.tanh)),
+    "a Lambda": lambda: _drawing(layers.Lambda(tf.tanh)),
+    "cropped": lambda: _drawing(layers.Activation("tanh"), layers.ZeroPadding2D(1), layers.Cropping2D(1)),
+    "an operation": lambda: _drawing_by(keras.ops.tanh),
+    "behind GELU": lambda: _drawing_by(keras.ops.tanh, "gelu"),
+    "behind a tanh": lambda: _drawing_by(keras.ops.tanh, "tanh"),
+    "by exponentials": lambda: _drawing_by(lambda x: 2 * keras.ops.sigmoid(2 * x) - 1),
+    "a class": lambda: _Own(keras.ops.tanh),
+    "a class with a hidden tanh": lambda: _Own(tf.tanh, tf.tanh),
+    "behind a norm": lambda: _drawing(layers.LayerNormalization((1, 2, 3)), layers.Activation("tanh")),
+    "behind batch norm": lambda: _drawing(layers.BatchNormalization(), layers.Activation("tanh")),
+    "small weights": lambda: _drawing(activation="tanh", kernel_initializer=keras.initializers.RandomNormal(0, 1e-3)),
+    "large weights": lambda: _drawing(activation="tanh", kernel_initializer=keras.initializers.RandomNormal(0, 30)),
+    "a dark start": lambda: _drawing(activation="tanh", bias_initializer=keras.initializers.Constant(-1)),
+    "spectral norm": lambda: keras.Sequential(
+        [
+            _drawing(filters=4),
+            layers.ReLU(),
+            _spectral(layers.Conv2D(1, 3, padding="same")),
+            layers.Activation("tanh"),
+        ]
+    ),
+    "dropout": lambda: _drawing(layers.Dropout(0.5), layers.Conv2D(1, 3, padding="same", activation="tanh"), filters=4),
+}
+
+WRONG_GENERATORS = {
+    "nothing": (_drawing, r"of inputs times 1e\+06, expected \[-1, 1\]: end in a tanh"),
+    "twice": (lambda: _drawing_by(lambda x: 2 * keras.ops.tanh(x)), r"expected \[-1, 1\]: end in a tanh"),
+    "sigmoid": (lambda: _drawing(activation="sigmoid"), r"expected both ends of \[-1, 1\]: a sigmoid or a ReLU leaves"),
+    "half": (lambda: _drawing_by(lambda x: (keras.ops.tanh(x) + 1) / 2), "leaves out the lower half, end in a tanh"),
+    "ReLU after tanh": (lambda: _drawing(layers.ReLU(), activation="tanh"), "a ReLU leaves out the lower half"),
+    "rescaled": (lambda: _drawing(layers.Rescaling(0.8), activation="tanh"), "something shrinks them or cuts them off"),
+    "clipped after": (lambda: _Own(lambda x: tf.clip_by_value(tf.tanh(x), -1, 0.5)), "something shrinks them or cuts"),
+    "softsign": (lambda: _drawing(activation="softsign"), "in another way than a tanh, expected a tanh as the last"),
+    "clipped": (lambda: _Own(lambda x: tf.clip_by_value(x, -1, 1)), "no softsign, nothing that cuts off"),
+    "hard tanh": (lambda: _drawing(layers.Activation("hard_tanh")), "in another way than a tanh"),
+    "sine": (lambda: _drawing_by(keras.ops.sin), "in another way than a tanh"),
+}
+
+
+@pytest.mark.parametrize("make", RIGHT_GENERATORS.values(), ids=RIGHT_GENERATORS)
+def test_a_tanh_is_known_by_what_it_does(make):
+    network = make()
+    images = networks.expect_rows_apart(network, NOISE, "it")
+    before = network.get_weights()
+    networks.expect_varied(images, "it")
+    networks.expect_tanh(network, NOISE, "it")
+    networks.expect_gradients(network, NOISE, "it")
+    assert networks.largest_change(before, network.get_weights()) == 0
+
+
+@pytest.mark.parametrize(("make", "words"), WRONG_GENERATORS.values(), ids=WRONG_GENERATORS)
+def test_what_is_no_tanh_is_known_by_what_it_does(make, words):
+    network = make()
+    network(NOISE.astype(np.float32))
+    with pytest.raises(Wrong, match=words):
+        networks.expect_tanh(network, NOISE, "it")
+
+
+def test_other_ranges_are_judged_as_well():
+    networks.expect_range(_drawing(activation="sigmoid"), NOISE, "it", "end in a sigmoid", low=0)
+    with pytest.raises(Wrong, match=r"expected \[0, 1\]: end in a sigmoid"):
+        networks.expect_range(_drawing(activation="tanh"), NOISE, "it", "end in a sigmoid", low=0)
+    with pytest.raises(Wrong, match="something shrinks them or cuts them off, end in one sigmoid"):
+        networks.expect_range(
+            _drawing_by(lambda x: keras.ops.sigmoid(keras.ops.sigmoid(x))), NOISE, "it", "end in one sigmoid", 0
+        )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _scoring,
+        lambda: _scoring(norm=layers.LayerNormalization),
+        lambda: _scoring(first=_spectral(layers.Conv2D(8, 4, strides=2, padding="same")), norm=layers.Identity),
+        lambda: _scoring(norm=lambda: layers.Dropout(0.5)),
+        lambda: _scoring(norm=lambda: layers.Activation("tanh")),
+        lambda: _Own(lambda x: x, shape=(1,)),
+    ],
+)
+def test_raw_scores_go_far_out_on_both_sides(make):
+    network = make()
+    networks.expect_rows_apart(network, IMAGES, "it")
+    before = network.get_weights()
+    networks.expect_raw_scores(network, IMAGES, "it")
+    networks.expect_gradients(network, IMAGES, "it")
+    assert networks.largest_change(before, network.get_weights()) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: _scoring(layers.Activation("sigmoid")), "expected raw scores .*: no sigmoid or tanh at the end"),
+        (lambda: _scoring(layers.Activation(keras.ops.sigmoid)), "no sigmoid or tanh"),
+        (lambda: _scoring(layers.Lambda(lambda x: 1 / (1 + tf.exp(-x)))), "no sigmoid or tanh"),
+        (lambda: _Own(tf.sigmoid, shape=(1,)), "no sigmoid or tanh"),
+        (lambda: _Own(lambda x: 0.5 * keras.ops.tanh(x / 2) + 0.5, shape=(1,)), "no sigmoid or tanh"),
+        (lambda: _scoring(layers.Activation("tanh")), "no sigmoid or tanh"),
+        (lambda: _scoring(layers.Softmax()), "no sigmoid or tanh"),
+        (lambda: _scoring(layers.ReLU()), "expected both signs: no ReLU or softplus"),
+        (lambda: _Own(tf.nn.softplus, shape=(1,)), "expected both signs"),
+        (lambda: _Own(lambda x: -tf.abs(x), shape=(1,)), "expected both signs"),
+    ],
+)
+def test_squashed_scores_are_refused(make, words):
+    network = make()
+    network(IMAGES.astype(np.float32))
+    with pytest.raises(Wrong, match=words):
+        networks.expect_raw_scores(network, IMAGES, "it")
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (lambda x: x - tf.reduce_mean(x, axis=0), "makes something else of an input when others are in the batch"),
+        (lambda x: x[:1], r"makes \(1, 8, 8, 1\) of a batch of 5, expected \(5, 8, 8, 1\)"),
+        (lambda x: tf.concat([x[i : i + 1] for i in range(len(x))], axis=0), "raised .* when compiled, where the size"),
+        (lambda x: tf.constant(x.numpy()), "raised .* when compiled"),
+    ],
+)
+def test_every_row_is_for_itself_in_batches_of_any_size_compiled(end, words):
+    network = _Own(end)
+    network(NOISE.astype(np.float32))
+    with pytest.raises(Wrong, match=words):
+        networks.expect_rows_apart(network, NOISE, "it")
+
+
+def test_rows_may_be_mixed_where_that_is_allowed():
+    mixing = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(1), _MinusMean()])
+    networks.expect_rows_apart(mixing, IMAGES, "it", mixing=True)
+    with pytest.raises(Wrong, match="no layer may mix a batch"):
+        networks.expect_rows_apart(mixing, IMAGES, "it")
+    normed = _drawing(activation="tanh")
+    networks.expect_rows_apart(normed, NOISE, "it")
+    with pytest.raises(Wrong, match="LayerNormalization"):
+        networks.expect_rows_apart(normed, NOISE, "it", training=True)
+
+
+def test_every_place_hears_the_noise():
+    networks.expect_varied(np.random.default_rng(0).normal(size=(5, 4, 4)), "it")
+    gaps = keras.Sequential([_drawing(activation="tanh"), layers.Conv2DTranspose(1, 1, strides=2)])
+    images = networks.outputs(gaps, NOISE, "it")
+    with pytest.raises(Wrong, match="it: 192 of 256 pixel values are the same for 8 different noises, expected all"):
+        networks.expect_varied(images, "it")
+
+
+def _partly(keep):
+    images = keras.Input((8, 8, 1))
+    return keras.Model(images, layers.Dense(1)(layers.Flatten()(keep(images))))
+
+
+class _Idle(_Own):
+    """Has a layer that it calls for nothing."""
+
+    def __init__(self, end):
+        super().__init__(end)
+        self.idle = layers.Dense(2)
+
+    def call(self, values, training=False):
+        return super().call(values) + 0 * tf.reduce_sum(self.idle(values))
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs", "words"),
+    [
+        (lambda: _partly(lambda x: x[:, :4]), IMAGES, "does not look at 32 of the 64 numbers that go in"),
+        (lambda: _partly(lambda x: 0 * x), IMAGES, "no gradient comes back to .*kernel"),
+        (lambda: _drawing_by(keras.ops.sign), NOISE, "no gradient comes back to"),
+        (lambda: _drawing_by(keras.ops.stop_gradient), NOISE, "no gradient comes back to"),
+        (lambda: _Own(tf.tanh, hidden=tf.stop_gradient), NOISE, "no gradient comes back to .*kernel"),
+        (lambda: _Idle(tf.tanh), NOISE, "no gradient comes back to .*kernel"),
+        (lambda: _Own(lambda x: tf.constant(x.numpy())), NOISE, "raised .* when compiled"),
+    ],
+)
+def test_lost_gradients_are_named(make, inputs, words):
+    network = make()
+    network(inputs.astype(np.float32))
+    with pytest.raises(Wrong, match=words):
+        networks.expect_gradients(network, inputs, "it")
+
+
+def test_gradients_of_frozen_zeroed_and_partly_blind_networks():
+    frozen = _drawing()
+    frozen.trainable = False
+    with pytest.raises(Wrong, match="it has 0 weights that train, expected all"):
+        networks.expect_gradients(frozen, NOISE, "it")
+    networks.expect_gradients(_drawing(layers.Conv2D(1, 1, kernel_initializer="zeros")), NOISE, "it")
+    networks.expect_gradients(_partly(lambda x: x[:, :7]), IMAGES, "it", whole=False)
+    spectral = keras.Sequential(
+        [keras.Input((8, 8, 1)), _spectral(layers.Conv2D(3, 3)), layers.Flatten(), layers.Dense(1)]
+    )
+    before = spectral.get_weights()
+    networks.expect_gradients(spectral, IMAGES, "it")
+    assert networks.largest_change(before, spectral.get_weights()) == 0
+
+
+def test_a_network_must_bend():
+    networks.expect_bent(_drawing(activation="tanh"), NOISE, "it", "ReLU?")
+    networks.expect_bent(_Own(tf.tanh), NOISE, "it", "ReLU?")
+    for flat in (_Own(tf.tanh, hidden=tf.identity), _Own(tf.identity, hidden=tf.identity)):
+        with pytest.raises(
+            Wrong, match=r"negating what goes in just negates what comes out, expected .* bends: ReLU\?"
+        ):
+            networks.expect_bent(flat, NOISE, "it", "ReLU?")
+
+
+def test_a_copy_does_the_same():
+    for network in (_drawing(activation="tanh"), _scoring(layers.Dropout(0.5))):
+        networks.expect_copy(network, NOISE if network.input_shape[1:] == (6,) else IMAGES, "it")
+    own = _Own(tf.tanh)
+    own(NOISE.astype(np.float32))
+    with pytest.raises(Wrong, match=r"it raised .* when it was copied, expected a copy"):
+        networks.expect_copy(own, NOISE, "it")
+    random = _drawing(_Noisy())
+    with pytest.raises(Wrong, match="a copy with the same weights makes something else"):
+        networks.expect_copy(random, NOISE, "it")
 
 
 def test_the_weight_that_moved_most_counts():

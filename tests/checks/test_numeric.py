@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from labhelpers.checks.core import Wrong
 from labhelpers.checks.numeric import (
+    compiled,
     expect_close,
     expect_exact,
     gradients,
@@ -102,3 +103,11 @@ def test_numbers_are_written_shortly():
     assert shorten(np.array(3.0)) == "3"
     assert shorten(np.array([[1.0, -0.12345678]])) == "[[1, -0.1235]]"
     assert shorten(np.arange(9.0)) == "[0, 1, 2, 3, ...] of shape (9,)"
+
+
+def test_a_compiled_function_takes_batches_of_any_size():
+    double = compiled(lambda rows, more: 2 * rows + more, np.ones((5, 2)), np.ones((5, 1)))
+    np.testing.assert_allclose(double(tf.ones((3, 2)), tf.zeros((3, 1))), np.full((3, 2), 2.0))
+    for function in (lambda rows: rows[: len(rows)], lambda rows: rows.numpy()):
+        with pytest.raises(Wrong, match=r"it raised \w+ when compiled, where the size of the batch is unknown"):
+            compiled(function, np.ones((5, 2)))
