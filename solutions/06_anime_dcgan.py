@@ -9,7 +9,7 @@
 # # Lab 06: The anime-face DCGAN
 #
 # You have a few hundred faces, and you want thousands. In this lab you size a DCGAN for images of *your* size, find out why a
-# few hundred images are a problem and what helps, train it, watch the faces grow, and save the result in every way there is.
+# few hundred images are a problem and what helps, train it, watch the faces grow, and save what came of it in seven ways.
 #
 # **You will learn** to
 #
@@ -52,7 +52,8 @@ from labhelpers import (
 # %% [markdown]
 # ## What GANs are for
 #
-# The document opens with uses. Five of them, each with what goes in and what comes out:
+# This lab goes through *Practical 8* of a course, a DCGAN for anime faces of 100x100 pixels; "the document" always means that
+# one. It opens with uses. Five of them, each with what goes in and what comes out:
 #
 # | use | in | out | an example |
 # | --- | --- | --- | --- |
@@ -62,9 +63,9 @@ from labhelpers import (
 # | image to image | an image | another image | a sketch becomes a photo, summer becomes winter |
 # | text to image | a sentence | an image | "a girl with pink hair and glasses" |
 #
-# Today diffusion models do most of the text-to-image work. They are relatives, not GANs: they have no discriminator.
+# Today diffusion models do most of the text-to-image work. They are another family: most of them have no discriminator.
 #
-# Six types are the usual map of the field. Read the table from top to bottom: each row changes *one* thing about the first.
+# Six types are the usual map of the field. Read the table from top to bottom: each row adds one main idea to the first.
 #
 # | type | what is new | how it works | good for | mind |
 # | --- | --- | --- | --- | --- |
@@ -136,8 +137,8 @@ def new_optimizer():
 
 
 # %% [markdown]
-# The document calls these the inputs and the key decisions. What each is for, how one usually chooses it, and what stands
-# above:
+# The document calls these the inputs and the key decisions. Here is what each is for, how one usually chooses it, and what is
+# set above:
 #
 # | decision | what it is for | usual choice | the document / `quick` |
 # | --- | --- | --- | --- |
@@ -358,7 +359,7 @@ models.sizing_table([28, 64, 100], doublings=2)
 #
 # Start simple: three or four convolutions each for 64x64, one more or wider ones for 100x100.
 #
-# **Before you run it:** where do most of G's 33 million parameters sit?
+# **Before you run it:** what share of G's 33 million parameters sits in its first dense layer?
 
 # %%
 print(inspect.getsource(models.anime_pair).split('"""')[-1])
@@ -380,8 +381,8 @@ print(f"G's first layer alone has {first:,}: {first / counts['G']:.0%}")
 
 # %% [markdown]
 # **What you should see:** 33,011,136 and 1,576,065 parameters, 97 % of G's in the first dense layer: 200 numbers times 160,000
-# places. If you guessed the convolutions: a convolution uses the same few weights at every place, a dense layer has one for each
-# pair of an input and a place.
+# places. If you guessed less: a convolution uses the same few weights at every place, a dense layer has one for each pair of an
+# input and a place.
 
 # %% [markdown] question="filters" points=2
 # **Question 2 (2 points).** The document writes that a generator has few filters in its early layers and more in later ones,
@@ -525,8 +526,8 @@ visualize.show_sheets(
 # ### BEGIN SOLUTION
 # **Model answer.** (a) G would only have to make 25 good images, one for each code: it could learn 25 faces by heart, and
 # codes between them would give anything. Training noise must cover the whole distribution. (b) Every picture would show other
-# faces. Drawn twice from fixed noise my images differ by 0, drawn from other noise they differ although nothing was trained in
-# between: with new noise one cannot tell whether a face got better or whether another face was drawn.
+# faces. Drawn twice from fixed noise my images differ by 0.0, drawn from other noise by up to 0.06, although nothing was trained
+# in between: with new noise one cannot tell whether a face got better or whether another face was drawn.
 #
 # **Rubric.**
 #
@@ -535,8 +536,8 @@ visualize.show_sheets(
 # | (a) training (1) | G needs to serve only those few codes, all others stay untrained | "it overfits" without saying to what | names no consequence |
 # | (b) pictures (1) | change by training and change by other noise cannot be told apart, with the two differences that the cell printed | the same without the differences | "it would look worse" |
 #
-# **Enough for full marks.** "G would learn 25 faces by heart and nothing for other codes. Fixed noise gave a difference of 0, other noise
-# one above 0 without any training, so progress could not be told from other codes."
+# **Enough for full marks.** "G would learn 25 faces by heart and nothing for other codes. Fixed noise gave a difference of 0.0,
+# other noise one of 0.06 without any training, so progress could not be told from other codes."
 #
 # **Typical wrong answer.** "Fixed noise makes all images the same." 0 of 2: 25 different codes give 25 different images; the same
 # code gives the same image, which is what one wants for watching.
@@ -771,10 +772,10 @@ else:
 
 # %% [markdown]
 # Now four kinds of training, each on few and on more images, all with the same number of steps: no augmentation, of the data
-# only, of both sides, and both sides with translation alone. 580 images are what the document has. 205 are what a folder of
-# real anime faces held that this lab is tried out on: what one finds in an afternoon is often that little. It is also about a
-# third, so that every image is seen three times as often in the same number of steps. The training step is the one you know;
-# read it once more.
+# only, of both sides, and both sides with translation alone. 580 images are what the document has. 205 is the size of a folder
+# of real anime faces on which we tried this lab out; an afternoon's search often brings no more. It is also about a third, so
+# that every image is seen three times as often in the same number of steps. The training step is the one you know; read it
+# once more.
 
 # %%
 print(inspect.getsource(training.adversarial_step).split('"""')[-1])
@@ -915,15 +916,17 @@ for some_kinds in (kinds[:2], kinds[2:]):
 # with the smallest gap have the best FID?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) Under "data only" several faces lean to the side, and outlines are soft, as in turned and enlarged images. On
-# the sheets of "both sides" the faces stand upright: the change is in what D sees, not in what G draws. (b) Always upside down: no, it does not turn up. $A$ only swaps upright with upside
-# down, turning once more undoes it, so $Aq = Ap$ leaves only $q = p$: G draws upright faces. Mirrored with a chance of one half:
-# yes, it may. A face and its mirror image are shown to D equally often whichever of the two G draws; both rows of $A$ are
-# (1/2, 1/2), rank 1 of 2, nothing undoes that, so G may draw any share of mirrored faces. (c) (Our `quick` run.) On 205 images
-# the gap is 1.16 without, 0.31 with the data only, 0.13 with all three changes and 0.14 with translation on both sides; on 580
-# images 0.39, 0.06, -0.01 and 0.02. So it is largest where few images are seen often and unchanged, and any augmentation brings
-# it down. FID was best *without* augmentation all the same: 600 (205 images) and 627 (580), against 658 to 1180 with it. The gap
-# says what D has learned by heart, FID how the samples look, and 500 steps are too few for the first to harm the second.
+# **Model answer.** (a) Under "data only" several faces lean to the side, and outlines are soft, as in turned and enlarged images.
+# On the sheets of "both sides" the faces stand upright: the change is in what D sees, not in what G draws. (b) Always upside
+# down: no, it does not turn up. $A$ only swaps upright with upside down, turning once more undoes it, so $Aq = Ap$ leaves only
+# $q = p$: G draws upright faces. Mirrored with a chance of one half: yes, it may. A face and its mirror image are shown to D
+# equally often whichever of the two G draws; both rows of $A$ are (1/2, 1/2), rank 1 of 2, nothing undoes that, so G may draw any
+# share of mirrored faces. (c) (Our `quick` run.) On 205 images the gap is 1.16 without, 0.31 with the data only, 0.13 with all
+# three changes and 0.14 with translation on both sides; on 580 images 0.39, 0.06, -0.01 and 0.02. So it is largest where few
+# images are seen often and unchanged, and any augmentation brings it down. FID was best *without* augmentation all the same: 600
+# (205 images) and 627 (580), against 658 to 1180 with it. So the run with the largest gap has the best FID, and the one with the
+# smallest (580, both sides) is more than 50 worse: the gap says what D has learned by heart, FID how the samples look. Perhaps
+# 500 steps are too few for the first to harm the second.
 #
 # **Rubric.**
 #
@@ -937,7 +940,8 @@ for some_kinds in (kinds[:2], kinds[2:]):
 #
 # **Enough for full marks.** "Under 'data only' several faces lean and are soft, under 'both sides' they stand straight. Upside down can
 # be undone, so it does not leak; a mirror with chance 1/2 gives D the same mixture either way, so it may. My largest gap is 1.16
-# (205, none), any augmentation brings it to 0.31 or less, but FID was best without any: a small gap is not yet a good FID."
+# (205, none, FID 600), my smallest -0.01 (580, both sides, FID above 650). Any augmentation brings the gap down, but a small gap
+# is not yet a good FID."
 #
 # **Typical wrong answer.** "Upside down leaks, because D only ever sees faces upside down and so G learns to draw them that way."
 # 0 of 1 for this part: D turns what G draws, too; a fake drawn upside down would be shown upright, beside reals that are upside down.
@@ -948,7 +952,7 @@ for some_kinds in (kinds[:2], kinds[2:]):
 #
 # - *The gap.* With 205 images and no augmentation D prefers its own images clearly after 38 epochs, although one program drew them
 #   all. Every kind of augmentation closes most of the gap. With 580 images, and 13 epochs in the same number of steps, it is
-#   smaller from the start. If you expected the largest gap anywhere else: it needs both, few images and many passes.
+#   smaller from the start. If you expected the largest gap anywhere else: in as many steps, each of few images is seen more often.
 # - *The leak.* Under "data only" faces lean and outlines are soft; on the other sheets they stand upright.
 # - *FID.* 500 steps are the beginning of a training, and a game with changed images is harder to learn. The gap shows the illness
 #   early, FID shows the damage late, if at all: to see whether the black curve turns up in the end, run it for longer
@@ -1021,8 +1025,7 @@ visualize.plot_losses(
 # images would show whether it knows its images by heart, and an FID that stops falling whether the samples still profit. (c) The non-saturating loss still gives G a gradient (its slope in
 # the score is close to 1), but one that only says how to get away from what this D holds for fakes, which need not be towards
 # faces. (d) More images, and augmentation of both sides; or a slower or weaker D (dropout, a smaller rate, fewer epochs).
-# My own plot ends at G 2.32 and D 0.59 nats after 72 epochs with a gap of 0.33: D is ahead, D(fake) is about
-# exp(-2.32) = 0.10, and it has not won.
+# My own plot ends at G 2.32 and D 0.59 nats after 72 epochs: D is ahead, D(fake) is about exp(-2.32) = 0.10, and it has not won.
 #
 # **Rubric.**
 #
@@ -1090,7 +1093,7 @@ visualize.show_sheets(
 # The document writes `duration=0.3` and means 0.3 seconds. `imageio` takes milliseconds today, so it asks for frames of 0.3 ms; the
 # file stores 0, and every viewer plays as fast as it likes. What may one ask for? A GIF stores the time of a frame in whole
 # hundredths of a second, and many viewers slow frames down that are shorter than two of them. Return the number of milliseconds
-# nearest to the wish that is a multiple of 10, and at least 20.
+# nearest to the wish that is a multiple of 10 (of two equally near ones, either), and at least 20.
 
 
 # %% answer="frame_milliseconds"
@@ -1129,7 +1132,7 @@ print(f"{len(frames)} frames of {stays} ms, {gif.stat().st_size / 1e6:.2f} MB")
 
 # %% [markdown]
 # **The same 25 codes, growing:** the first frame is the untrained generator, the last one is the end of the training. The
-# still below shows four moments, for readers whose viewer does not move.
+# still below shows four moments, for viewers that do not move.
 
 # %%
 try:
@@ -1191,9 +1194,8 @@ visualize.show_pairs(
 # **Model answer.** (a) (Our `quick` run.) 22 % of the training faces wear glasses, so I expect 9 of 40. I find none that is
 # more than a stain. (b) In the data: whoever collects decides; here the drawing program gives 12 % of the faces brown
 # skin, because somebody wrote 0.12. In the training: what is rare is seen rarely, D asks for it rarely, and a G that leaves it
-# out loses little, so rare kinds are dropped first; our recall of about 0.2 says that much of what is real is never drawn. (c) False
-# profile pictures: invented people who vote, review, or win trust for a fraud; harmed are those who are deceived, and, where
-# a face resembles somebody real, that person. (d) Publish the shares of the groups in the training data and in 1,000
+# out loses little, so rare kinds are dropped first. (c) False profile pictures: invented people who vote, review, or win trust
+# for a fraud; harmed are those who are deceived, and, where a face resembles somebody real, that person. (d) Publish the shares of the groups in the training data and in 1,000
 # samples beside each other, so that users see who is missing. That does not prevent misuse: fake profiles need no balanced data.
 #
 # **Rubric.**
@@ -1214,7 +1216,7 @@ visualize.show_pairs(
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 9. Saving, in every way
+# ## 9. Saving, in seven ways
 #
 # There are many ways to save a GAN, and they keep different things. We use each of the document's, load it back into **new**
 # networks, and check that the same noise gives the same faces, to the last bit.
@@ -1418,7 +1420,7 @@ pd.set_option("display.max_colwidth", None)
 pd.DataFrame(saved).set_index("way")
 
 # %% [markdown]
-# **What you should see:** True in every row of the last column, and different sizes: with both optimizers a checkpoint is
+# **What you should see:** True in every row of the last column, but very different sizes: with both optimizers a checkpoint is
 # about three times as large as the weights, because Adam keeps two more numbers for each. Which of these files you may open
 # when they come from somebody else is another matter.
 #
@@ -1479,7 +1481,7 @@ except training.UntrustedFileError as error:
 # %% [markdown]
 # ### Interrupt and resume
 #
-# The same training twice: once without a stop, once with the plug pulled in the middle of the third epoch. The second one is
+# The same training twice: once without a stop, once with the plug pulled early in the third epoch. The second one is
 # resumed in a *new* model with other random weights. **Before you run it:** will the two end with nearly the same weights, or
 # with exactly the same?
 
@@ -1539,7 +1541,8 @@ print(f"the same losses in all {len(whole.step_history['d_loss'])} steps: {same}
 #
 # ## 10. Results
 #
-# Your numbers in one table.
+# Your numbers in one table. *Precision* is the share of samples that lie among real faces, *recall* the share of real faces
+# that lie among samples: where it is low, much of what is real is never drawn.
 
 # %%
 drawn = data.to_uint8(gan.sample(fake_count, seed=3))
@@ -1570,5 +1573,5 @@ pd.DataFrame([row]).T.rename(columns={0: "this run"})
 # - This notebook, executed, with your generator and your answers to the eight questions.
 # - The loss plot, the figure of D's scores and FID, the sheet of samples, the GIF, and the table of ways to save.
 #
-# **Where next?** All of this used one loss. Lab 07 keeps the networks and changes the loss. The next cell lists what is
-# answered and what is missing.
+# **Where next?** All of this used one loss. In lab 07 eleven losses play the same games, in the plane and on digits. The next
+# cell lists what is answered and what is missing.
