@@ -10,7 +10,7 @@
 #
 # Since 2014 there have been dozens of GANs, and many of them differ in a single line: what the two players pay. In this
 # lab eleven of these losses play the same three games, with the same generators and equal steps of G, and you read the
-# results. Then two GANs are told something: one gets labels, one finds its own.
+# results. Then two GANs get a ten-valued input beside the noise: one is told what it means, the other finds a meaning itself.
 #
 # **You will learn** to
 #
@@ -19,7 +19,8 @@
 # - read a table of results: modes, good samples, FID, seconds, and what it does not tell you,
 # - draw the digit that you ask for (CGAN), and find the digits without labels (InfoGAN).
 #
-# **Time:** about 14 minutes of computing on two CPU cores, four hours with exercises and questions. **Before you start:** lab 03.
+# **Time:** about 14 minutes of computing on two CPU cores, four hours with exercises and questions.
+# **Before you start:** labs 03 and 04.
 #
 # **How the exercises work.** Write your code where it says so and run the check below it. If you skip an exercise, the
 # lab goes on with `labhelpers`' own version.
@@ -67,7 +68,7 @@ players = profile.pick(smoke=few, quick=None, full=None)
 run = zoo.RUNS[profile.name]
 print(run)
 
-# the two that are told something
+# the two with a ten-valued input
 told_batch = profile.pick(smoke=32, quick=64, full=64)
 conditional_epochs = profile.pick(smoke=1, quick=3, full=30)
 info_epochs = profile.pick(smoke=1, quick=4, full=50)
@@ -227,8 +228,8 @@ visualize.plot_curves(
 # ## 3. Exercise 2: a distance instead of a decision (2 points)
 #
 # **WGAN** asks another question: how much work is it to carry the fakes to where the data are? This is the *earth mover's*
-# or Wasserstein distance: the mean way that a point has to go, under the **cheapest** plan that brings every fake to a
-# place of its own among the real points.
+# or Wasserstein distance: the mean way that a point has to go, under the **cheapest** plan that brings each fake to a real
+# point of its own.
 #
 # Write it for points on a line, as many fakes as real ones. Which plan is cheapest there? (Draw four points and two plans that cross, and
 # two that don't.) One line is enough.
@@ -430,7 +431,7 @@ def update_k(k, real_energy, fake_energy, gamma=0.5, rate=0.001):
     ### BEGIN SOLUTION
     real, fake = tf.reduce_mean(real_energy), tf.reduce_mean(fake_energy)
     missing = gamma * real - fake
-    # Fakes of too little energy: D must push them up, so k grows.
+    # Fakes whose energy is too low: D must push it up, so k grows.
     return tf.clip_by_value(k + rate * missing, 0.0, 1.0), real + tf.abs(missing)
     ### END SOLUTION
 
@@ -459,9 +460,10 @@ print("pull-away term of orthogonal codes:  ", float(losses.mean_squared_cosine(
 zoo.settings("points")
 
 # %% [markdown]
-# They are not always those of the papers. In the plane WGAN clips at 0.1 instead of 0.01, WGAN-GP's penalty weighs 0.1 instead of 10, and
-# EBGAN's margin is 1 instead of 10: a constant that suits images of 784 pixels, and a training of a hundred thousand steps, need
-# not suit two coordinates. BEGAN's $k$ moves ten times faster, for the same reason.
+# These settings are not always those of the papers. In the plane WGAN clips at 0.1 instead of 0.01, WGAN-GP's penalty weighs 0.1
+# instead of 10 (as in its authors' own program for points), and EBGAN's margin is 1 instead of 10: a constant that suits images
+# of 784 pixels, and a training of a hundred thousand steps, need not suit two coordinates. BEGAN's $k$ moves ten times faster,
+# for the same reason.
 #
 # One contestant needs a word, since no exercise asked for it. **Relativistic + R1 + R2** is the loss of R3GAN (Huang et al. 2024): D
 # compares each fake with a real image, $L_D = \mathbb{E}\, \mathrm{sp}(f - r)$, $L_G = \mathbb{E}\, \mathrm{sp}(r - f)$, and pays for
@@ -678,7 +680,7 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 # flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five steps
 # of D for one of G, and a gradient of a gradient in each.
 #
-# The others lose something, or are near it. For the first we know why, since we varied the cause; the other two explanations are
+# The others lose modes, or come close to it. For the first we know why, since we varied the cause; the other two explanations are
 # guesses.
 #
 # - **Least squares (-1, 1, 0)** misses one or two modes. Its G wants the score 0, *between* fake and real, which is also what a D
@@ -737,9 +739,11 @@ visualize.show_points(
 #
 # ## 10. The contest on MNIST
 #
-# The dense pair of lab 03, twice as wide, the same for all but for the D of the two autoencoders. The judge is the frozen classifier of
-# lab 04: FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared with published FIDs, which use
-# another network.) An untrained G shows where everybody starts. The settings:
+# The dense pair of lab 03, twice as wide, the same for all but for the D of the two autoencoders. The judge is the frozen
+# classifier that you know from lab 03: FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared
+# with published FIDs, which use another network.) An untrained G shows where everybody starts. In the settings below two more
+# differ from the papers': WGAN plays with Adam without momentum instead of RMSprop(5e-5), and BEGAN with $\gamma = 0.7$ instead
+# of 0.5, and again with ten times the paper's rate for $k$.
 
 # %%
 zoo.settings("images")
@@ -990,7 +994,7 @@ print(cgan_quality)
 # - Codes are independent: their log probabilities add up.
 # - Leave out everything that no network can change: the entropy $H(c)$, and the Gaussian's constant.
 #
-# The result must have a finite gradient even where a logit is some hundred: Q may be very sure, and wrong.
+# The result must have a finite gradient even where logits are in the hundreds: Q may be very sure, and wrong.
 #
 # *Small example:* if all logits are 0 and both means are right, the cost is $\log 10 = 2.303$; if one of the two means is off by 2 it is 2 more.
 
@@ -1135,8 +1139,8 @@ visualize.show_rows(rows_shown, title="Each uniform code from -2 (left) to 2 (ri
 #
 # ## 13. The formulas of all 24 types
 #
-# You have met a third of the zoo by its code. Here is all of it in formulas, from the registry; the labs that come build more of it. First the
-# legend, then what D and G minimise, with the constants that authors chose.
+# You have met nine of the 24 by their code, and SAGAN's loss. Here are all of them in formulas, from the registry; what is marked
+# *not yet* has no lab so far. First the legend, then what D and G minimise, with the constants that authors chose.
 
 # %%
 Markdown(zoo.legend())
