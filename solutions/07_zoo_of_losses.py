@@ -155,10 +155,10 @@ checks.require("best_scores")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Three answers of very different kind: one without limits, one in [0, 1], one that knows only two values. What does G
-# make of them? **Before you run it:** the next plot shows what G pays for one fake, and how hard it is pushed, when D gives this
-# fake the score $f$. G's losses are $\mathrm{sp}(-f)$ (non-saturating), $-\mathrm{sp}(f)$ (saturating), $\tfrac12 (f - 1)^2$
-# (least squares: it wants the score 1) and $-f$ (hinge and WGAN). Where is each curve flat? Which of them pushes a fake *back* that D
+# Three answers of very different kind: one without limits, one in [0, 1], one that knows only two values. What does G make of
+# them? **Before you run it:** the next plot shows what G pays for one fake, and how hard it is pushed, when D gives this fake
+# the score $f$. G's losses are $\mathrm{sp}(-f)$ (non-saturating), $-\mathrm{sp}(f)$ (saturating), $\tfrac12 (f - 1)^2$ (least
+# squares: it wants the score 1) and $-f$ (hinge and WGAN). Where is each curve flat? Which of them pushes a fake *back* that D
 # already takes for real?
 
 # %%
@@ -192,17 +192,18 @@ visualize.plot_curves(
 
 # %% [markdown] question="gradients" points=3
 # **Question 1 (3 points).** A fake lies far on the real side of D's border, at $f = 5$. Read off your plots what G pays for it
-# with the non-saturating, the least-squares and the hinge loss, and which push it gets. Why can it be good to push such a fake back? And
-# what would a sigmoid before the squares undo? Work out loss and slope of $\tfrac12 (\sigma(f) - 1)^2$ at $f = 5$ and at $f = -5$.
+# with the non-saturating, the least-squares and the hinge loss, and which push it gets. Why can it be good to push such a fake
+# back? And what would a sigmoid before the squares undo? Work out loss and slope of $\tfrac12 (\sigma(f) - 1)^2$ at $f = 5$
+# and at $f = -5$.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Non-saturating: log(1 + e^-5) = 0.0067, slope -0.0067: practically nothing. Least squares: (5 - 1)^2 / 2 = 8,
-# slope +4: pushed back, hard. Hinge: -5, slope -1: pushed on in the same direction as any other fake. A push back can be good because D
-# has learned to give the data about 1: a score of 5 means that the fake lies somewhere where D only extrapolates, perhaps far from all data, and
-# being on the right side of the border is not the same as being near the data. A sigmoid squeezes all scores into (0, 1). At f = 5 it
-# gives 0.993: loss 0.00002, slope -0.00004, so nothing is pulled back any more. At f = -5 it gives 0.0067: the loss is 0.493, nearly the
-# most that it can be, but the slope is only -0.0066, because the sigmoid itself is flat there: the worst fakes get no push, as with the
-# saturating loss.
+# **Model answer.** Non-saturating: log(1 + e^-5) = 0.0067, slope -0.0067: practically nothing. Least squares: (5 - 1)^2 / 2 =
+# 8, slope +4: pushed back, hard. Hinge: -5, slope -1: pushed on in the same direction as any other fake. A push back can be
+# good because D has learned to give the data about 1: a score of 5 means that the fake lies somewhere where D only
+# extrapolates, perhaps far from all data, and being on the right side of the border is not the same as being near the data. A
+# sigmoid squeezes all scores into (0, 1). At f = 5 it gives 0.993: loss 0.00002, slope -0.00004, so nothing is pulled back any
+# more. At f = -5 it gives 0.0067: the loss is 0.493, nearly the most that it can be, but the slope is only -0.0066, because
+# the sigmoid itself is flat there: the worst fakes get no push, as with the saturating loss.
 #
 # **Rubric.**
 #
@@ -212,12 +213,12 @@ visualize.plot_curves(
 # | why back (1) | a high score is not the same as lying near the data: D extrapolates there, or gives real images about 1 | "so that it does not go too far", without why that is bad | none, or "because D is fooled" |
 # | the sigmoid (1) | the slope vanishes on both sides, with the loss at -5 near 1/2 (or: large) | the slope vanishes, on one side only or without numbers | says that the loss vanishes at -5, or that nothing changes |
 #
-# **Enough for full marks.** 0.007, 8 and -5, slopes -0.007, 4, -1. Real images get about 1, so a score of 5 is a place that D does not
-# know, perhaps far from the data. After a sigmoid the slopes at 5 and -5 are -0.00004 and -0.0066: no push on either side, though
-# the loss at -5 is 0.49.
+# **Enough for full marks.** 0.007, 8 and -5, slopes -0.007, 4, -1. Real images get about 1, so a score of 5 is a place that D
+# does not know, perhaps far from the data. After a sigmoid the slopes at 5 and -5 are -0.00004 and -0.0066: no push on either
+# side, though the loss at -5 is 0.49.
 #
-# **Typical wrong answer.** "After a sigmoid loss and slope are both 0 at f = -5." The loss is largest there; only the slope vanishes.
-# The third point is lost; the others can still be earned.
+# **Typical wrong answer.** "After a sigmoid loss and slope are both 0 at f = -5." The loss is largest there; only the slope
+# vanishes. The third point is lost; the others can still be earned.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -231,10 +232,11 @@ visualize.plot_curves(
 # or Wasserstein distance: the mean way that a point has to go, under the **cheapest** plan that brings each fake to a real
 # point of its own.
 #
-# Write it for points on a line, as many fakes as real ones. Which plan is cheapest there? (Draw four points and two plans that cross, and
-# two that don't.) One line is enough.
+# Write it for points on a line, as many fakes as real ones. Which plan is cheapest there? (Draw four points and two plans that
+# cross, and two that don't.) One line is enough.
 #
-# *Small example:* real $[0, 3]$, fake $[7, 1]$. Carrying 7 to 0 and 1 to 3 is a way of 4.5 on average; there is a better plan, of 2.5.
+# *Small example:* real $[0, 3]$, fake $[7, 1]$. Carrying 7 to 0 and 1 to 3 is a way of 4.5 on average; there is a better plan,
+# of 2.5.
 
 
 # %% answer="earth_mover"
@@ -292,13 +294,14 @@ visualize.plot_curves(
 )
 
 # %% [markdown]
-# **What you should see:** as soon as the clouds no longer overlap, the best D of both decisions has won all that there is to win, and says the
-# same at every distance: a fake at 2 and a fake at 4 are equally false, and to move from 4 to 3 is worth nothing. (If you expected them to
-# grow on: they are bounded, by $2 \log 2$ and 2.) The earth mover's distance keeps growing, and so tells G in which direction it is getting warmer. A
-# real D is far from perfect, which is what saves the other losses; but this is what a critic is for.
+# **What you should see:** as soon as the clouds no longer overlap, the best D of both decisions has won all that there is to
+# win, and says the same at every distance: a fake at 2 and a fake at 4 are equally false, and to move from 4 to 3 is worth
+# nothing. (If you expected them to grow on: they are bounded, by $2 \log 2$ and 2.) The earth mover's distance keeps growing,
+# and so tells G in which direction it is getting warmer. A real D is far from perfect, which is what saves the other losses;
+# but this is what a critic is for.
 #
-# It cannot be computed by sorting in 784 dimensions. But it can be read from a **critic**: a network whose score may rise by at most
-# 1 for each unit of distance, and that tries to set real and fake as far apart as it can:
+# It cannot be computed by sorting in 784 dimensions. But it can be read from a **critic**: a network whose score may rise by
+# at most 1 for each unit of distance, and that tries to set real and fake as far apart as it can:
 #
 # $$W = \max_{\lVert D \rVert_L \le 1} \; \mathbb{E}\, r - \mathbb{E}\, f .$$
 #
@@ -307,8 +310,8 @@ visualize.plot_curves(
 #
 # ## 4. Exercise 3: a margin on several scales (2 points)
 #
-# The **hinge** loss of SAGAN and BigGAN is that of a support vector machine: you have met D's side in exercise 1. G just wants high
-# scores, as in WGAN. A formula like $\mathbb{E}\,[1 - r]_+$ leaves two things open, which code has to decide:
+# The **hinge** loss of SAGAN and BigGAN is that of a support vector machine: you have met D's side in exercise 1. G just wants
+# high scores, as in WGAN. A formula like $\mathbb{E}\,[1 - r]_+$ leaves two things open, which code has to decide:
 #
 # - *What is a mean over what?* Each score is judged for itself, then averaged.
 # - *What if D gives several scores?* Pix2PixHD has a D for each of two or three sizes of the image, and each gives a map
@@ -318,8 +321,8 @@ visualize.plot_curves(
 #
 # Write D's and G's loss, for a single tensor and for a list (or a tuple) of them.
 #
-# *Small example:* for the scores $r = [0.5]$, $f = [-2]$ D pays $0.5 + 0$ and G pays 2. For the list of this scale and a second one with
-# $r = [1, 1]$, $f = [0, 0]$, D pays $(0.5 + 1) / 2$.
+# *Small example:* for the scores $r = [0.5]$, $f = [-2]$ D pays $0.5 + 0$ and G pays 2. For the list of this scale and a
+# second one with $r = [1, 1]$, $f = [0, 0]$, D pays $(0.5 + 1) / 2$.
 
 
 # %% answer="hinge_losses"
@@ -358,8 +361,9 @@ checks.require("hinge_losses")
 #
 #   with **one** $u$ for each image. The loss gets $10 P$. Both take five steps of D for one of G, each with fresh images.
 #
-# Where does the 1 come from? The best critic has slope exactly 1 along the lines of the *cheapest plan*, from each fake to the real image
-# that it is carried to. WGAN-GP does not know that plan: it takes random pairs, and asks for 1 between them, too. That is a rule of thumb, and it works.
+# Where does the 1 come from? The best critic has slope exactly 1 along the lines of the *cheapest plan*, from each fake to the
+# real image that it is carried to. WGAN-GP does not know that plan: it takes random pairs, and asks for 1 between them, too.
+# That is a rule of thumb, and it works.
 #
 # ## 6. Exercise 4: the gradient penalty (4 points)
 #
@@ -419,8 +423,8 @@ checks.require("gradient_penalty")
 # **which direction**? Think of fakes whose energy is too low: should D care more about them from now on, or less? And $k$ is a
 # share: it never leaves $[0, 1]$.
 #
-# The same numbers tell how far the training has come. The paper's measure $M$ is the mean error of the real images, plus by how much the
-# goal is missed, whichever way. Return both, $k$ and $M$.
+# The same numbers tell how far the training has come. The paper's measure $M$ is the mean error of the real images, plus by
+# how much the goal is missed, whichever way. Return both, $k$ and $M$.
 #
 # *Small example:* energies of 5 (real) and 2 (fake), $\gamma = 0.5$: 0.5 is missing to the goal of 2.5, and $M = 5.5$.
 
@@ -450,11 +454,11 @@ print("pull-away term of orthogonal codes:  ", float(losses.mean_squared_cosine(
 # %% [markdown]
 # ## 9. The contest in the plane
 #
-# Both games are small: the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. Every G has the same networks, the same noise
-# and takes the same number of steps on batches of 128, all learning rates fall to 0, and the samples come from a running average of
-# G. That is all that is equal. The critics of WGAN
-# and WGAN-GP train five times for each step of G: that is their price, and you will see it in the seconds. The two autoencoders are other
-# networks than the D of the rest. And each contestant has settings of its own, all in this table:
+# Both games are small: the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. Every G has the same networks, the same
+# noise and takes the same number of steps on batches of 128, all learning rates fall to 0, and the samples come from a running
+# average of G. That is all that is equal. The critics of WGAN and WGAN-GP train five times for each step of G: that is their
+# price, and you will see it in the seconds. The two autoencoders are other networks than the D of the rest. And each
+# contestant has settings of its own, all in this table:
 
 # %%
 zoo.settings("points")
@@ -465,9 +469,9 @@ zoo.settings("points")
 # of 784 pixels, and a training of a hundred thousand steps, need not suit two coordinates. BEGAN's $k$ moves ten times faster,
 # for the same reason.
 #
-# One contestant needs a word, since no exercise asked for it. **Relativistic + R1 + R2** is the loss of R3GAN (Huang et al. 2024): D
-# compares each fake with a real image, $L_D = \mathbb{E}\, \mathrm{sp}(f - r)$, $L_G = \mathbb{E}\, \mathrm{sp}(r - f)$, and pays for
-# its gradient at the real images (R1) and at the fakes (R2).
+# One contestant needs a word, since no exercise asked for it. **Relativistic + R1 + R2** is the loss of R3GAN (Huang et al.
+# 2024): D compares each fake with a real image, $L_D = \mathbb{E}\, \mathrm{sp}(f - r)$, $L_G = \mathbb{E}\, \mathrm{sp}(r -
+# f)$, and pays for its gradient at the real images (R1) and at the fakes (R2).
 #
 # One call, `zoo.train(contestant, task, epochs)`, does each training.
 
@@ -611,8 +615,8 @@ visualize.plot_landscapes(
 show_losses(ring_rounds, "the ring")
 
 # %% [markdown]
-# **How steep did the critics get?** The next cell measures the norm of D's gradient at 2,000 places between real points and fakes, and
-# how many of D's weights lie at the clip's two ends ($\pm 0.1$ here).
+# **How steep did the critics get?** The next cell measures the norm of D's gradient at 2,000 places between real points and
+# fakes, and how many of D's weights lie at the clip's two ends ($\pm 0.1$ here).
 
 
 # %%
@@ -642,9 +646,10 @@ for name, played in ring_rounds.items():
 pd.DataFrame.from_dict(steepness, orient="index").round(2)
 
 # %% [markdown] question="smooth-critic" points=3
-# **Question 2 (3 points).** What would a critic do to $\mathbb{E}\, r - \mathbb{E}\, f$ without any limit to its slope, and to G's
-# gradient with it? Then read your table: what did clipping, and what did the penalty, do to weights and slopes? Name a price of each. Finally: why is
-# there no batch norm in a critic with a gradient penalty, and why one $u$ for each image and not for each pixel?
+# **Question 2 (3 points).** What would a critic do to $\mathbb{E}\, r - \mathbb{E}\, f$ without any limit to its slope, and to
+# G's gradient with it? Then read your table: what did clipping, and what did the penalty, do to weights and slopes? Name a
+# price of each. Finally: why is there no batch norm in a critic with a gradient penalty, and why one $u$ for each image and
+# not for each pixel?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** Without a limit the critic widens the gap for ever: doubling its last weights doubles it, and with it the
@@ -676,9 +681,9 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 
 # %% [markdown]
 # **What you should see** (`quick`): most find all eight modes with at least four of five samples good: both cross-entropies,
-# least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN; most of their landscapes have eight hills. R1's is far
-# flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five steps
-# of D for one of G, and a gradient of a gradient in each.
+# least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN; most of their landscapes have eight hills. R1's is
+# far flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five
+# steps of D for one of G, and a gradient of a gradient in each.
 #
 # The others lose modes, or come close to it. For the first we know why, since we varied the cause; the other two explanations are
 # guesses.
@@ -826,8 +831,9 @@ visualize.plot_panels(
 )
 
 # %% [markdown] question="plots" points=3
-# **Question 3 (3 points).** What does each of the three curves above measure, from where to where does yours go, and which of them says that the samples
-# get better? What should a good run of the non-saturating loss look like, and why does its curve not tell how good the samples are?
+# **Question 3 (3 points).** What does each of the three curves above measure, from where to where does yours go, and which of
+# them says that the samples get better? What should a good run of the non-saturating loss look like, and why does its curve
+# not tell how good the samples are?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** WGAN-GP: the critic's gap E r - E f estimates the distance between fakes and data. In our run it falls from 15
@@ -976,11 +982,11 @@ print(cgan_quality)
 #
 # ## 12. InfoGAN: find the digits without labels
 #
-# InfoGAN gets no labels. Its latent vector holds 62 plain numbers, a **category** of 10 values (one-hot) and two uniform **codes** in $[-1, 1]$, in this
-# order. (Our G doubles the category before its first layer: ten numbers of which one is 1 are quiet beside 62 normal ones, and with the
-# doubling the categories agree with the digits after half the steps.) A network $Q$ on
-# D's trunk must read the codes back from the image: both players pay for its errors. So G has to make the codes *visible*: the
-# mutual information $I(c; G(z, c))$ is pushed up through a lower bound.
+# InfoGAN gets no labels. Its latent vector holds 62 plain numbers, a **category** of 10 values (one-hot) and two uniform
+# **codes** in $[-1, 1]$, in this order. (Our G doubles the category before its first layer: ten numbers of which one is 1 are
+# quiet beside 62 normal ones, and with the doubling the categories agree with the digits after half the steps.) A network $Q$
+# on D's trunk must read the codes back from the image: both players pay for its errors. So G has to make the codes *visible*:
+# the mutual information $I(c; G(z, c))$ is pushed up through a lower bound.
 #
 # $$L = L_{GAN} - \lambda\, \big(\mathbb{E} \log Q(c \mid G(z, c)) + H(c)\big), \qquad \lambda = 1 .$$
 #
@@ -988,7 +994,8 @@ print(cgan_quality)
 #
 # ### Exercise 6: what unreadable codes cost (3 points)
 #
-# Write what both players pay, $-\mathbb{E} \log Q(c \mid G(z, c))$. The formula does not say how Q gives a probability, nor which numbers are codes:
+# Write what both players pay, $-\mathbb{E} \log Q(c \mid G(z, c))$. The formula does not say how Q gives a probability, nor
+# which numbers are codes:
 #
 # - `latent` is what G drew from, (batch, 62 + 10 + 2): noise, category, uniform codes. Take the number of categories and of codes
 #   from what was read, not 10 and 2 by name.
@@ -999,7 +1006,8 @@ print(cgan_quality)
 #
 # The result must have a finite gradient even where logits are in the hundreds: Q may be very sure, and wrong.
 #
-# *Small example:* if all logits are 0 and both means are right, the cost is $\log 10 = 2.303$; if one of the two means is off by 2 it is 2 more.
+# *Small example:* if all logits are 0 and both means are right, the cost is $\log 10 = 2.303$; if one of the two means is off
+# by 2 it is 2 more.
 
 
 # %% answer="codes_loss"
@@ -1156,8 +1164,8 @@ Markdown(zoo.legend())
 Markdown(zoo.formulas())
 
 # %% [markdown]
-# Few of them are new from end to end. Look through them for what you know: the cross-entropy of the vanilla GAN is in twelve cards, hinge in
-# three, the squares of LSGAN in four. What changes is mostly what D is shown, and which term is added.
+# Few of them are new from end to end. Look through them for what you know: the cross-entropy of the vanilla GAN is in twelve
+# cards, hinge in three, the squares of LSGAN in four. What changes is mostly what D is shown, and which term is added.
 #
 # ## 14. Deliverables
 #
