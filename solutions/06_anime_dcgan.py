@@ -9,7 +9,7 @@
 # # Lab 06: The anime-face DCGAN
 #
 # You have a few hundred faces, and you want thousands. In this lab you size a DCGAN for images of *your* size, find out why a
-# few hundred images are a problem and what helps, train it, watch the faces grow, and save the result in every way there is.
+# few hundred images are a problem and what helps, train it, watch the faces grow, and save what came of it in seven ways.
 #
 # **You will learn** to
 #
@@ -52,7 +52,8 @@ from labhelpers import (
 # %% [markdown]
 # ## What GANs are for
 #
-# The document opens with uses. Five of them, each with what goes in and what comes out:
+# This lab goes through *Practical 8* of a course, a DCGAN for anime faces of 100x100 pixels; "the document" always means that
+# one. It opens with uses. Five of them, each with what goes in and what comes out:
 #
 # | use | in | out | an example |
 # | --- | --- | --- | --- |
@@ -62,9 +63,9 @@ from labhelpers import (
 # | image to image | an image | another image | a sketch becomes a photo, summer becomes winter |
 # | text to image | a sentence | an image | "a girl with pink hair and glasses" |
 #
-# Today diffusion models do most of the text-to-image work. They are relatives, not GANs: they have no discriminator.
+# Today diffusion models do most of the text-to-image work. They are another family: most of them have no discriminator.
 #
-# Six types are the usual map of the field. Read the table from top to bottom: each row changes *one* thing about the first.
+# Six types are the usual map of the field. Read the table from top to bottom: each row adds one main idea to the first.
 #
 # | type | what is new | how it works | good for | mind |
 # | --- | --- | --- | --- | --- |
@@ -136,8 +137,8 @@ def new_optimizer():
 
 
 # %% [markdown]
-# The document calls these the inputs and the key decisions. What each is for, how one usually chooses it, and what stands
-# above:
+# The document calls these the inputs and the key decisions. Here is what each is for, how one usually chooses it, and what is
+# set above:
 #
 # | decision | what it is for | usual choice | the document / `quick` |
 # | --- | --- | --- | --- |
@@ -320,8 +321,8 @@ models.sizing_table([28, 64, 100], doublings=2)
 # | (b) per epoch (1) | steps per epoch for both batches, from the own number of images | "fewer steps" without numbers | the same number of steps |
 # | (b) in each step (1) | one effect with its direction: less noise in the gradient, steadier batch norm, more time or memory | an effect without a direction | nothing about the step |
 #
-# **Enough for full marks.** "The thousand: the code must hold what differs between images, while pixels next to each other say the
-# same. 580 images: 37 steps an epoch with 16, 5 with 128; each step then has a less noisy gradient."
+# **Enough for full marks.** "The thousand: the code must hold what differs between images, while pixels next to each other say
+# the same. 580 images: 37 steps an epoch with 16, 5 with 128; each step then has a less noisy gradient."
 #
 # **Typical wrong answer.** "Both need the same, they are both 100x100; a batch of 128 is faster." 0 of 3: size is taken for
 # variety, and "faster" says nothing about how often or how well the weights move.
@@ -358,7 +359,7 @@ models.sizing_table([28, 64, 100], doublings=2)
 #
 # Start simple: three or four convolutions each for 64x64, one more or wider ones for 100x100.
 #
-# **Before you run it:** where do most of G's 33 million parameters sit?
+# **Before you run it:** what share of G's 33 million parameters sits in its first dense layer?
 
 # %%
 print(inspect.getsource(models.anime_pair).split('"""')[-1])
@@ -380,8 +381,8 @@ print(f"G's first layer alone has {first:,}: {first / counts['G']:.0%}")
 
 # %% [markdown]
 # **What you should see:** 33,011,136 and 1,576,065 parameters, 97 % of G's in the first dense layer: 200 numbers times 160,000
-# places. If you guessed the convolutions: a convolution uses the same few weights at every place, a dense layer has one for each
-# pair of an input and a place.
+# places. If you guessed less: a convolution uses the same few weights at every place, a dense layer has one for each pair of an
+# input and a place.
 
 # %% [markdown] question="filters" points=2
 # **Question 2 (2 points).** The document writes that a generator has few filters in its early layers and more in later ones,
@@ -401,11 +402,11 @@ print(f"G's first layer alone has {first:,}: {first / counts['G']:.0%}")
 # | which it is (1) | the sentence is the wrong way round, with channels of both networks from the summaries | right for one network, or without numbers | repeats the sentence |
 # | why (1) | what a pixel has to say where the side is small, or the cost of a layer | "more channels hold more", not tied to the side | no reason |
 #
-# **Enough for full marks.** "The reverse: G 256, 128, 64, 3, D 64, 128, 256, 512. Where the side is small each pixel describes a large
-# part of the face and needs many channels."
+# **Enough for full marks.** "The reverse: G 256, 128, 64, 3, D 64, 128, 256, 512. Where the side is small each pixel describes
+# a large part of the face and needs many channels."
 #
-# **Typical wrong answer.** "G needs more filters at the end because the image gets larger." 0 of 2: the summaries say 256 to 3, and
-# a large side is the reason for *few* filters.
+# **Typical wrong answer.** "G needs more filters at the end because the image gets larger." 0 of 2: the summaries say 256 to
+# 3, and a large side is the reason for *few* filters.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -525,8 +526,8 @@ visualize.show_sheets(
 # ### BEGIN SOLUTION
 # **Model answer.** (a) G would only have to make 25 good images, one for each code: it could learn 25 faces by heart, and
 # codes between them would give anything. Training noise must cover the whole distribution. (b) Every picture would show other
-# faces. Drawn twice from fixed noise my images differ by 0, drawn from other noise they differ although nothing was trained in
-# between: with new noise one cannot tell whether a face got better or whether another face was drawn.
+# faces. Drawn twice from fixed noise my images differ by 0.0, drawn from other noise by up to 0.06, although nothing was trained
+# in between: with new noise one cannot tell whether a face got better or whether another face was drawn.
 #
 # **Rubric.**
 #
@@ -535,8 +536,8 @@ visualize.show_sheets(
 # | (a) training (1) | G needs to serve only those few codes, all others stay untrained | "it overfits" without saying to what | names no consequence |
 # | (b) pictures (1) | change by training and change by other noise cannot be told apart, with the two differences that the cell printed | the same without the differences | "it would look worse" |
 #
-# **Enough for full marks.** "G would learn 25 faces by heart and nothing for other codes. Fixed noise gave a difference of 0, other noise
-# one above 0 without any training, so progress could not be told from other codes."
+# **Enough for full marks.** "G would learn 25 faces by heart and nothing for other codes. Fixed noise gave a difference of 0.0,
+# other noise one of 0.06 without any training, so progress could not be told from other codes."
 #
 # **Typical wrong answer.** "Fixed noise makes all images the same." 0 of 2: 25 different codes give 25 different images; the same
 # code gives the same image, which is what one wants for watching.
@@ -650,8 +651,8 @@ for name, parts in chances.items():
 # %% [markdown]
 # With the first change D sees the same of upright and of mixed faces: G may draw any mixture and pays nothing for it, so the
 # turn leaks although *both* sides are turned. With the second one (rank 4) D sees a difference, and G can only satisfy it with
-# upright faces. The same holds for images and their far larger matrices: a change on both sides does not leak if its effect on the
-# *distribution* can be undone.
+# upright faces. The same holds for images and their far larger matrices: a change on both sides does not leak if its effect on
+# the *distribution* can be undone.
 #
 # ### Exercise 4: a translation with gradients (3 points)
 #
@@ -771,10 +772,10 @@ else:
 
 # %% [markdown]
 # Now four kinds of training, each on few and on more images, all with the same number of steps: no augmentation, of the data
-# only, of both sides, and both sides with translation alone. 580 images are what the document has. 205 are what a folder of
-# real anime faces held that this lab is tried out on: what one finds in an afternoon is often that little. It is also about a
-# third, so that every image is seen three times as often in the same number of steps. The training step is the one you know;
-# read it once more.
+# only, of both sides, and both sides with translation alone. 580 images are what the document has. 205 is the size of a folder
+# of real anime faces on which we tried this lab out; an afternoon's search often brings no more. It is also about a third, so
+# that every image is seen three times as often in the same number of steps. The training step is the one you know; read it
+# once more.
 
 # %%
 print(inspect.getsource(training.adversarial_step).split('"""')[-1])
@@ -908,22 +909,24 @@ for some_kinds in (kinds[:2], kinds[2:]):
     display(visualize.show_sheets(sheets, title=title))
 
 # %% [markdown] question="leak" points=5
-# **Question 4 (5 points).** (a) Compare your sheets: which signs of a leak do you see under "data only", and what do the sheets of
-# "both sides" show in the same place? (b) Use the argument with the matrix $A$ of section 4b. Both sides are changed; may the
-# change turn up in the samples if every image is turned upside down, always? If every image is mirrored with a chance of one
-# half? Say why, for both. (c) What does your table say about the gap: where is it largest, what brings it down, and does the run
-# with the smallest gap have the best FID?
+# **Question 4 (5 points).** (a) Compare your sheets: which signs of a leak do you see under "data only", and what do the
+# sheets of "both sides" show in the same place? (b) Use the argument with the matrix $A$ of section 4b. Both sides are
+# changed; may the change turn up in the samples if every image is turned upside down, always? If every image is mirrored with
+# a chance of one half? Say why, for both. (c) What does your table say about the gap: where is it largest, what brings it
+# down, and does the run with the smallest gap have the best FID?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (a) Under "data only" several faces lean to the side, and outlines are soft, as in turned and enlarged images. On
-# the sheets of "both sides" the faces stand upright: the change is in what D sees, not in what G draws. (b) Always upside down: no, it does not turn up. $A$ only swaps upright with upside
-# down, turning once more undoes it, so $Aq = Ap$ leaves only $q = p$: G draws upright faces. Mirrored with a chance of one half:
-# yes, it may. A face and its mirror image are shown to D equally often whichever of the two G draws; both rows of $A$ are
-# (1/2, 1/2), rank 1 of 2, nothing undoes that, so G may draw any share of mirrored faces. (c) (Our `quick` run.) On 205 images
-# the gap is 1.16 without, 0.31 with the data only, 0.13 with all three changes and 0.14 with translation on both sides; on 580
-# images 0.39, 0.06, -0.01 and 0.02. So it is largest where few images are seen often and unchanged, and any augmentation brings
-# it down. FID was best *without* augmentation all the same: 600 (205 images) and 627 (580), against 658 to 1180 with it. The gap
-# says what D has learned by heart, FID how the samples look, and 500 steps are too few for the first to harm the second.
+# **Model answer.** (a) Under "data only" several faces lean to the side, and outlines are soft, as in turned and enlarged images.
+# On the sheets of "both sides" the faces stand upright: the change is in what D sees, not in what G draws. (b) Always upside
+# down: no, it does not turn up. $A$ only swaps upright with upside down, turning once more undoes it, so $Aq = Ap$ leaves only
+# $q = p$: G draws upright faces. Mirrored with a chance of one half: yes, it may. A face and its mirror image are shown to D
+# equally often whichever of the two G draws; both rows of $A$ are (1/2, 1/2), rank 1 of 2, nothing undoes that, so G may draw any
+# share of mirrored faces. (c) (Our `quick` run.) On 205 images the gap is 1.16 without, 0.31 with the data only, 0.13 with all
+# three changes and 0.14 with translation on both sides; on 580 images 0.39, 0.06, -0.01 and 0.02. So it is largest where few
+# images are seen often and unchanged, and any augmentation brings it down. FID was best *without* augmentation all the same: 600
+# (205 images) and 627 (580), against 658 to 1180 with it. So the run with the largest gap has the best FID, and the one with the
+# smallest (580, both sides) is more than 50 worse: the gap says what D has learned by heart, FID how the samples look. Perhaps
+# 500 steps are too few for the first to harm the second.
 #
 # **Rubric.**
 #
@@ -935,12 +938,14 @@ for some_kinds in (kinds[:2], kinds[2:]):
 # | (c) the gap (1) | largest and smallest gap from the own table, and what brings it down | numbers without what they show, or the reverse | no numbers of the own run |
 # | (c) gap and FID (1) | compares the FIDs of the runs with the largest and the smallest gap, and concludes that the two are different things, as far as the own table shows it | the FIDs, without a conclusion | takes a small gap for a good FID |
 #
-# **Enough for full marks.** "Under 'data only' several faces lean and are soft, under 'both sides' they stand straight. Upside down can
-# be undone, so it does not leak; a mirror with chance 1/2 gives D the same mixture either way, so it may. My largest gap is 1.16
-# (205, none), any augmentation brings it to 0.31 or less, but FID was best without any: a small gap is not yet a good FID."
+# **Enough for full marks.** "Under 'data only' several faces lean and are soft, under 'both sides' they stand straight. Upside
+# down can be undone, so it does not leak; a mirror with chance 1/2 gives D the same mixture either way, so it may. My largest
+# gap is 1.16 (205, none, FID 600), my smallest -0.01 (580, both sides, FID above 650). Any augmentation brings the gap down,
+# but a small gap is not yet a good FID."
 #
-# **Typical wrong answer.** "Upside down leaks, because D only ever sees faces upside down and so G learns to draw them that way."
-# 0 of 1 for this part: D turns what G draws, too; a fake drawn upside down would be shown upright, beside reals that are upside down.
+# **Typical wrong answer.** "Upside down leaks, because D only ever sees faces upside down and so G learns to draw them that
+# way." 0 of 1 for this part: D turns what G draws, too; a fake drawn upside down would be shown upright, beside reals that are
+# upside down.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -948,7 +953,7 @@ for some_kinds in (kinds[:2], kinds[2:]):
 #
 # - *The gap.* With 205 images and no augmentation D prefers its own images clearly after 38 epochs, although one program drew them
 #   all. Every kind of augmentation closes most of the gap. With 580 images, and 13 epochs in the same number of steps, it is
-#   smaller from the start. If you expected the largest gap anywhere else: it needs both, few images and many passes.
+#   smaller from the start. If you expected the largest gap anywhere else: in as many steps, each of few images is seen more often.
 # - *The leak.* Under "data only" faces lean and outlines are soft; on the other sheets they stand upright.
 # - *FID.* 500 steps are the beginning of a training, and a game with changed images is harder to learn. The gap shows the illness
 #   early, FID shows the damage late, if at all: to see whether the black curve turns up in the end, run it for longer
@@ -957,9 +962,9 @@ for some_kinds in (kinds[:2], kinds[2:]):
 # %% [markdown]
 # ## 6. The training
 #
-# Now the real training: your generator against a light D, on all training faces. In `quick` D sees moved images only: the other two
-# changes cost time in every step, and pay in long trainings. What draws is not G itself but a **running average** of its weights (`ema`): G swings to and fro with D's last advice, and the average of its last hundred
-# steps is steadier.
+# Now the real training: your generator against a light D, on all training faces. In `quick` D sees moved images only: the
+# other two changes cost time in every step, and pay in long trainings. What draws is not G itself but a **running average** of
+# its weights (`ema`): G swings to and fro with D's last advice, and the average of its last hundred steps is steadier.
 #
 # Per step: draw noise, draw fakes, move, score real and fake, D takes its step, score the fakes again, G takes its step. Per
 # epoch: both mean losses, the time, and now and then the sheet of fixed noise, which grows in place.
@@ -1007,22 +1012,22 @@ visualize.plot_losses(
 )
 
 # %% [markdown] question="reading-the-plot" points=4
-# **Question 5 (4 points).** The document trains 580 images for 500 epochs without augmentation, and its plot ends at **G
-# 9.57, D 0.0067** nats. (a) What probability does D give its fakes and its real images, roughly? (b) Who is winning, does
-# the plot show that D knows its images by heart, and which two measurements of this lab would tell? (c) What can G still learn from such a D?
-# (d) Name two changes against it. How far has *your* plot gone in the same direction? Give its last values.
+# **Question 5 (4 points).** The document trains 580 images for 500 epochs without augmentation, and its plot ends at **G 9.57,
+# D 0.0067** nats. (a) What probability does D give its fakes and its real images, roughly? (b) Who is winning, does the plot
+# show that D knows its images by heart, and which two measurements of this lab would tell? (c) What can G still learn from
+# such a D? (d) Name two changes against it. How far has *your* plot gone in the same direction? Give its last values.
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) G's loss is the mean of -log D(fake), so D(fake) is about exp(-9.57) = 0.00007; D's loss is the sum of
 # both parts, 0.0067 nats in all, so D(real) is at least about exp(-0.0067) = 99.3 %. (b) D has won: it tells these 580 images
-# from the fakes without a doubt. The plot does not say *how*: such losses need no memory. The document's program, run as printed on
-# 580 drawn faces (`benchmarks/documents/practical8.py`), has D at 0.07 nats on average in its second epoch and at 0.01 in its
-# third, and D then gives held-out faces the same mean score as its own (13.8). The gap between its scores on training and held-out
-# images would show whether it knows its images by heart, and an FID that stops falling whether the samples still profit. (c) The non-saturating loss still gives G a gradient (its slope in
-# the score is close to 1), but one that only says how to get away from what this D holds for fakes, which need not be towards
-# faces. (d) More images, and augmentation of both sides; or a slower or weaker D (dropout, a smaller rate, fewer epochs).
-# My own plot ends at G 2.32 and D 0.59 nats after 72 epochs with a gap of 0.33: D is ahead, D(fake) is about
-# exp(-2.32) = 0.10, and it has not won.
+# from the fakes without a doubt. The plot does not say *how*: such losses need no memory. The document's program, run as
+# printed on 580 drawn faces (`benchmarks/documents/practical8.py`), has D at 0.07 nats on average in its second epoch and at
+# 0.01 in its third, and D then gives held-out faces the same mean score as its own (13.8). The gap between its scores on
+# training and held-out images would show whether it knows its images by heart, and an FID that stops falling whether the
+# samples still profit. (c) The non-saturating loss still gives G a gradient (its slope in the score is close to 1), but one
+# that only says how to get away from what this D holds for fakes, which need not be towards faces. (d) More images, and
+# augmentation of both sides; or a slower or weaker D (dropout, a smaller rate, fewer epochs). My own plot ends at G 2.32 and D
+# 0.59 nats after 72 epochs: D is ahead, D(fake) is about exp(-2.32) = 0.10, and it has not won.
 #
 # **Rubric.**
 #
@@ -1033,12 +1038,13 @@ visualize.plot_losses(
 # | (c) what G learns (1) | there is a gradient, and it leads away from what D calls fake, not surely towards faces | "little", without a reason | "nothing, the gradient is 0" |
 # | (d) changes and own plot (1) | two changes, and the own last values read in the right direction | one of the two parts | neither |
 #
-# **Enough for full marks.** "D(fake) = exp(-9.57), about 0.00007, D(real) about 0.99. D has won; the plot does not say whether by
-# heart, the gap and FID would. G's slope is still near 1 but points only away from what D calls fake. More images, both sides augmented; mine ended at
-# G 2.32, D 0.59, far less."
+# **Enough for full marks.** "D(fake) = exp(-9.57), about 0.00007, D(real) about 0.99. D has won; the plot does not say whether
+# by heart, the gap and FID would. G's slope is still near 1 but points only away from what D calls fake. More images, both
+# sides augmented; mine ended at G 2.32, D 0.59, far less."
 #
-# **Typical wrong answer.** "D's loss is nearly 0, so the training has converged; G's loss is high because G is bad and its gradient
-# has vanished." 0 of 4: in balance D's loss would be near 1.386, and the non-saturating gradient does not vanish here.
+# **Typical wrong answer.** "D's loss is nearly 0, so the training has converged; G's loss is high because G is bad and its
+# gradient has vanished." 0 of 4: in balance D's loss would be near 1.386, and the non-saturating gradient does not vanish
+# here.
 # ### END SOLUTION
 
 # %% top="Left forty faces drawn by a program, right forty faces that the finished GAN drew from noise"
@@ -1055,10 +1061,10 @@ visualize.show_sheets(
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (Our `quick` run.) (a) Right: hair, face, neck and collar are where they belong; eyes have pupils and
-# highlights and sit at one height. Wrong: the hair and the background have grain, in all 40; the two eyes of a face often differ
-# in colour, clearly so in 6 of 40; 4 are smeared; ribbons and glasses are missing or only stains. (b) Two eyes are far apart for kernels of 4, so
-# only the dense layers can make them agree. (c) Widen G's first dense layers, or begin at 3x3, train for as long, and count again:
-# if this is the reason, fewer than 6 pairs of eyes should differ.
+# highlights and sit at one height. Wrong: the hair and the background have grain, in all 40; the two eyes of a face often
+# differ in colour, clearly so in 6 of 40; 4 are smeared; ribbons and glasses are missing or only stains. (b) Two eyes are far
+# apart for kernels of 4, so only the dense layers can make them agree. (c) Widen G's first dense layers, or begin at 3x3,
+# train for as long, and count again: if this is the reason, fewer than 6 pairs of eyes should differ.
 #
 # **Rubric.**
 #
@@ -1068,29 +1074,29 @@ visualize.show_sheets(
 # | (b) a reason (1) | a plausible reason in network, data or training for one wrong thing | names the place without saying how it acts | none |
 # | (c) a test (1) | one change to make, and what one would then expect to see | "train for longer", without what to look for | none |
 #
-# **Enough for full marks.** "Right: eyes at one height, hair around the face. Wrong: grain in all 40, eyes of two colours in 6 of 40. Eyes
-# are further apart than a kernel reaches; with wider dense layers in G fewer should differ."
+# **Enough for full marks.** "Right: eyes at one height, hair around the face. Wrong: grain in all 40, eyes of two colours in 6
+# of 40. Eyes are further apart than a kernel reaches; with wider dense layers in G fewer should differ."
 #
-# **Typical wrong answer.** "The faces are not realistic because the GAN is not good enough; more epochs help." Half a point at most:
-# nothing is counted, and neither the reason nor the test says what would change.
+# **Typical wrong answer.** "The faces are not realistic because the GAN is not good enough; more epochs help." Half a point at
+# most: nothing is counted, and neither the reason nor the test says what would change.
 # ### END SOLUTION
 
 # %% [markdown]
-# **What you should see** (`quick`): after some 24 epochs there are faces, with the first eyes; after 72 they are recognisable: hair
-# that frames a face, two eyes with highlights, a mouth, a neck and a collar, in most of the hair colours. They are plain faces with
-# bangs: nearly all samples have short or long loose hair, and twin tails, buns, ribbons and glasses hardly occur. A few are
-# smeared. Everything is grainier than a drawn face. D is ahead: its loss falls and G's rises, slowly and without a jump. If you
-# expected both to fall: one player's gain is the other's loss, and neither curve says how good the pictures are.
+# **What you should see** (`quick`): after some 24 epochs there are faces, with the first eyes; after 72 they are recognisable:
+# hair that frames a face, two eyes with highlights, a mouth, a neck and a collar, in most of the hair colours. They are plain
+# faces with bangs: nearly all samples have short or long loose hair, and twin tails, buns, ribbons and glasses hardly occur. A
+# few are smeared. Everything is grainier than a drawn face. D is ahead: its loss falls and G's rises, slowly and without a
+# jump. If you expected both to fall: one player's gain is the other's loss, and neither curve says how good the pictures are.
 
 # %% [markdown]
 # ## 7. The GIF
 #
 # ### Exercise 6: how long is a frame? (1 point)
 #
-# The document writes `duration=0.3` and means 0.3 seconds. `imageio` takes milliseconds today, so it asks for frames of 0.3 ms; the
-# file stores 0, and every viewer plays as fast as it likes. What may one ask for? A GIF stores the time of a frame in whole
-# hundredths of a second, and many viewers slow frames down that are shorter than two of them. Return the number of milliseconds
-# nearest to the wish that is a multiple of 10, and at least 20.
+# The document writes `duration=0.3` and means 0.3 seconds. `imageio` takes milliseconds today, so it asks for frames of 0.3
+# ms; the file stores 0, and every viewer plays as fast as it likes. What may one ask for? A GIF stores the time of a frame in
+# whole hundredths of a second, and many viewers slow frames down that are shorter than two of them. Return the number of
+# milliseconds nearest to the wish that is a multiple of 10 (of two equally near ones, either), and at least 20.
 
 
 # %% answer="frame_milliseconds"
@@ -1129,7 +1135,7 @@ print(f"{len(frames)} frames of {stays} ms, {gif.stat().st_size / 1e6:.2f} MB")
 
 # %% [markdown]
 # **The same 25 codes, growing:** the first frame is the untrained generator, the last one is the end of the training. The
-# still below shows four moments, for readers whose viewer does not move.
+# still below shows four moments, for viewers that do not move.
 
 # %%
 try:
@@ -1170,9 +1176,9 @@ visualize.show_pairs(
 )
 
 # %% [markdown]
-# **What you should see** (`quick`): fakes are about as far from their nearest training image as held-out faces are from theirs, and
-# those surely are no copies. The samples are softer than drawn faces, and soft images are near to everything, so a small distance
-# alone would not prove a copy. The nearest image has a similar background and hair, and is somebody else.
+# **What you should see** (`quick`): fakes are about as far from their nearest training image as held-out faces are from
+# theirs, and those surely are no copies. The samples are softer than drawn faces, and soft images are near to everything, so a
+# small distance alone would not prove a copy. The nearest image has a similar background and hair, and is somebody else.
 #
 # ### Whose faces?
 #
@@ -1182,19 +1188,19 @@ visualize.show_pairs(
 
 # %% [markdown] question="bias-and-misuse" points=4
 # **Question 7 (4 points).** (a) Take one attribute from section 1's tables that you can recognise (glasses, dark skin, a hair
-# style). Count it in your 40 samples. How many would you expect if G drew the training shares, and what did you find? (b) Where
-# can a face generator's bias come from: name one cause in the data and one in the training. (c) Face generators trained on
-# photographs exist. Name one misuse and who is harmed by it. (d) You are about to publish such a generator. Name one thing that you
-# would do or measure first, and what it does *not* prevent.
+# style). Count it in your 40 samples. How many would you expect if G drew the training shares, and what did you find? (b)
+# Where can a face generator's bias come from: name one cause in the data and one in the training. (c) Face generators trained
+# on photographs exist. Name one misuse and who is harmed by it. (d) You are about to publish such a generator. Name one thing
+# that you would do or measure first, and what it does *not* prevent.
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) (Our `quick` run.) 22 % of the training faces wear glasses, so I expect 9 of 40. I find none that is
-# more than a stain. (b) In the data: whoever collects decides; here the drawing program gives 12 % of the faces brown
-# skin, because somebody wrote 0.12. In the training: what is rare is seen rarely, D asks for it rarely, and a G that leaves it
-# out loses little, so rare kinds are dropped first; our recall of about 0.2 says that much of what is real is never drawn. (c) False
-# profile pictures: invented people who vote, review, or win trust for a fraud; harmed are those who are deceived, and, where
-# a face resembles somebody real, that person. (d) Publish the shares of the groups in the training data and in 1,000
-# samples beside each other, so that users see who is missing. That does not prevent misuse: fake profiles need no balanced data.
+# more than a stain. (b) In the data: whoever collects decides; here the drawing program gives 12 % of the faces brown skin,
+# because somebody wrote 0.12. In the training: what is rare is seen rarely, D asks for it rarely, and a G that leaves it out
+# loses little, so rare kinds are dropped first. (c) False profile pictures: invented people who vote, review, or win trust for
+# a fraud; harmed are those who are deceived, and, where a face resembles somebody real, that person. (d) Publish the shares of
+# the groups in the training data and in 1,000 samples beside each other, so that users see who is missing. That does not
+# prevent misuse: fake profiles need no balanced data.
 #
 # **Rubric.**
 #
@@ -1205,16 +1211,16 @@ visualize.show_pairs(
 # | (c) misuse (1) | a concrete misuse and who is harmed | one of the two | none |
 # | (d) before publishing (1) | one action or measurement, and what it does not prevent | the action alone | none |
 #
-# **Enough for full marks.** "Glasses: expected 0.22 x 40 = 9, counted 0. Data: whoever collects decides who is in it; training: rare
-# kinds are dropped first. Fake profiles deceive the people who trust them. I would compare the shares of data and samples; that
-# does not stop anybody from making fake profiles."
+# **Enough for full marks.** "Glasses: expected 0.22 x 40 = 9, counted 0. Data: whoever collects decides who is in it;
+# training: rare kinds are dropped first. Fake profiles deceive the people who trust them. I would compare the shares of data
+# and samples; that does not stop anybody from making fake profiles."
 #
-# **Typical wrong answer.** "A GAN draws what is in the data, so it cannot be more biased than the data." Earns nothing for (b): rare
-# kinds are dropped in training, which the count shows.
+# **Typical wrong answer.** "A GAN draws what is in the data, so it cannot be more biased than the data." Earns nothing for
+# (b): rare kinds are dropped in training, which the count shows.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 9. Saving, in every way
+# ## 9. Saving, in seven ways
 #
 # There are many ways to save a GAN, and they keep different things. We use each of the document's, load it back into **new**
 # networks, and check that the same noise gives the same faces, to the last bit.
@@ -1339,8 +1345,8 @@ note(
 )
 
 # %% [markdown]
-# **Whole networks**, as `.h5` (the old format, which Keras calls legacy) and as `.keras`. Nothing has to be built before: layers and
-# weights are in the file.
+# **Whole networks**, as `.h5` (the old format, which Keras calls legacy) and as `.keras`. Nothing has to be built before:
+# layers and weights are in the file.
 
 # %%
 for suffix, name in (("h5", ".h5 (old)"), ("keras", ".keras")):
@@ -1418,7 +1424,7 @@ pd.set_option("display.max_colwidth", None)
 pd.DataFrame(saved).set_index("way")
 
 # %% [markdown]
-# **What you should see:** True in every row of the last column, and different sizes: with both optimizers a checkpoint is
+# **What you should see:** True in every row of the last column, but very different sizes: with both optimizers a checkpoint is
 # about three times as large as the weights, because Adam keeps two more numbers for each. Which of these files you may open
 # when they come from somebody else is another matter.
 #
@@ -1448,8 +1454,8 @@ except training.UntrustedFileError as error:
 # %% [markdown] question="strangers" points=3
 # **Question 8 (3 points).** A stranger offers you trained faces as `weights.joblib`, `generator.keras`, `generator.h5`,
 # `weights.npz` and a notebook that makes them. (a) Which would you open, and how? (b) What do the ones that you refuse have in
-# common? Point to the line of your own output that shows it. (c) You only want to *draw* faces later; you want to *go on training*
-# later; you want to *publish* the model. Which row of your table do you take for each?
+# common? Point to the line of your own output that shows it. (c) You only want to *draw* faces later; you want to *go on
+# training* later; you want to *publish* the model. Which row of your table do you take for each?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** (a) `weights.npz` with `allow_pickle=False`: numbers only. `generator.keras` with `safe_mode=True` (the
@@ -1469,17 +1475,18 @@ except training.UntrustedFileError as error:
 # | (b) why (1) | loading runs the stranger's code, with the line of the own output | the same without the line, or "they may hold viruses" | size, age or format as the reason |
 # | (c) for what (1) | three fitting rows | two | one or none |
 #
-# **Enough for full marks.** "npz with allow_pickle=False, and .keras in safe mode; not joblib or the unread notebook, because loading
-# them runs their code: my output says 'printed BY THE FILE'. Draw: .keras; go on: labhelpers' checkpoint; publish: .keras."
+# **Enough for full marks.** "npz with allow_pickle=False, and .keras in safe mode; not joblib or the unread notebook, because
+# loading them runs their code: my output says 'printed BY THE FILE'. Draw: .keras; go on: labhelpers' checkpoint; publish:
+# .keras."
 #
-# **Typical wrong answer.** "I open the .keras and the joblib file, both hold only weights; h5 is dangerous because it is old." Half a
-# point at most, for part (c): a joblib file is a pickle, and age is no danger by itself.
+# **Typical wrong answer.** "I open the .keras and the joblib file, both hold only weights; h5 is dangerous because it is old."
+# Half a point at most, for part (c): a joblib file is a pickle, and age is no danger by itself.
 # ### END SOLUTION
 
 # %% [markdown]
 # ### Interrupt and resume
 #
-# The same training twice: once without a stop, once with the plug pulled in the middle of the third epoch. The second one is
+# The same training twice: once without a stop, once with the plug pulled early in the third epoch. The second one is
 # resumed in a *new* model with other random weights. **Before you run it:** will the two end with nearly the same weights, or
 # with exactly the same?
 
@@ -1532,14 +1539,15 @@ same = whole.step_history == resumed.step_history
 print(f"the same losses in all {len(whole.step_history['d_loss'])} steps: {same}")
 
 # %% [markdown]
-# **What you should see:** 0.0, exactly the same. What was done of the third epoch is lost and done again, with the same noise, the
-# same order of images, the same dropout and the same augmentation, because the checkpoint keeps the random states, too. If you
-# said "nearly": that is what you get from weights and optimizers alone. The training goes on well, but with other random numbers,
-# so the two runs drift apart.
+# **What you should see:** 0.0, exactly the same. What was done of the third epoch is lost and done again, with the same noise,
+# the same order of images, the same dropout and the same augmentation, because the checkpoint keeps the random states, too. If
+# you said "nearly": that is what you get from weights and optimizers alone. The training goes on well, but with other random
+# numbers, so the two runs drift apart.
 #
 # ## 10. Results
 #
-# Your numbers in one table.
+# Your numbers in one table. *Precision* is the share of samples that lie among real faces, *recall* the share of real faces
+# that lie among samples: where it is low, much of what is real is never drawn.
 
 # %%
 drawn = data.to_uint8(gan.sample(fake_count, seed=3))
@@ -1570,5 +1578,5 @@ pd.DataFrame([row]).T.rename(columns={0: "this run"})
 # - This notebook, executed, with your generator and your answers to the eight questions.
 # - The loss plot, the figure of D's scores and FID, the sheet of samples, the GIF, and the table of ways to save.
 #
-# **Where next?** All of this used one loss. Lab 07 keeps the networks and changes the loss. The next cell lists what is
-# answered and what is missing.
+# **Where next?** All of this used one loss. In lab 07 eleven losses play the same games, in the plane and on digits. The next
+# cell lists what is answered and what is missing.

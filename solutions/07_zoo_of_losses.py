@@ -10,7 +10,7 @@
 #
 # Since 2014 there have been dozens of GANs, and many of them differ in a single line: what the two players pay. In this
 # lab eleven of these losses play the same three games, with the same generators and equal steps of G, and you read the
-# results. Then two GANs are told something: one gets labels, one finds its own.
+# results. Then two GANs get a ten-valued input beside the noise: one is told what it means, the other finds a meaning itself.
 #
 # **You will learn** to
 #
@@ -19,7 +19,8 @@
 # - read a table of results: modes, good samples, FID, seconds, and what it does not tell you,
 # - draw the digit that you ask for (CGAN), and find the digits without labels (InfoGAN).
 #
-# **Time:** about 14 minutes of computing on two CPU cores, four hours with exercises and questions. **Before you start:** lab 03.
+# **Time:** about 14 minutes of computing on two CPU cores, four hours with exercises and questions.
+# **Before you start:** labs 03 and 04.
 #
 # **How the exercises work.** Write your code where it says so and run the check below it. If you skip an exercise, the
 # lab goes on with `labhelpers`' own version.
@@ -67,7 +68,7 @@ players = profile.pick(smoke=few, quick=None, full=None)
 run = zoo.RUNS[profile.name]
 print(run)
 
-# the two that are told something
+# the two with a ten-valued input
 told_batch = profile.pick(smoke=32, quick=64, full=64)
 conditional_epochs = profile.pick(smoke=1, quick=3, full=30)
 info_epochs = profile.pick(smoke=1, quick=4, full=50)
@@ -154,10 +155,10 @@ checks.require("best_scores")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Three answers of very different kind: one without limits, one in [0, 1], one that knows only two values. What does G
-# make of them? **Before you run it:** the next plot shows what G pays for one fake, and how hard it is pushed, when D gives this
-# fake the score $f$. G's losses are $\mathrm{sp}(-f)$ (non-saturating), $-\mathrm{sp}(f)$ (saturating), $\tfrac12 (f - 1)^2$
-# (least squares: it wants the score 1) and $-f$ (hinge and WGAN). Where is each curve flat? Which of them pushes a fake *back* that D
+# Three answers of very different kind: one without limits, one in [0, 1], one that knows only two values. What does G make of
+# them? **Before you run it:** the next plot shows what G pays for one fake, and how hard it is pushed, when D gives this fake
+# the score $f$. G's losses are $\mathrm{sp}(-f)$ (non-saturating), $-\mathrm{sp}(f)$ (saturating), $\tfrac12 (f - 1)^2$ (least
+# squares: it wants the score 1) and $-f$ (hinge and WGAN). Where is each curve flat? Which of them pushes a fake *back* that D
 # already takes for real?
 
 # %%
@@ -191,17 +192,18 @@ visualize.plot_curves(
 
 # %% [markdown] question="gradients" points=3
 # **Question 1 (3 points).** A fake lies far on the real side of D's border, at $f = 5$. Read off your plots what G pays for it
-# with the non-saturating, the least-squares and the hinge loss, and which push it gets. Why can it be good to push such a fake back? And
-# what would a sigmoid before the squares undo? Work out loss and slope of $\tfrac12 (\sigma(f) - 1)^2$ at $f = 5$ and at $f = -5$.
+# with the non-saturating, the least-squares and the hinge loss, and which push it gets. Why can it be good to push such a fake
+# back? And what would a sigmoid before the squares undo? Work out loss and slope of $\tfrac12 (\sigma(f) - 1)^2$ at $f = 5$
+# and at $f = -5$.
 #
 # ### BEGIN SOLUTION
-# **Model answer.** Non-saturating: log(1 + e^-5) = 0.0067, slope -0.0067: practically nothing. Least squares: (5 - 1)^2 / 2 = 8,
-# slope +4: pushed back, hard. Hinge: -5, slope -1: pushed on in the same direction as any other fake. A push back can be good because D
-# has learned to give the data about 1: a score of 5 means that the fake lies somewhere where D only extrapolates, perhaps far from all data, and
-# being on the right side of the border is not the same as being near the data. A sigmoid squeezes all scores into (0, 1). At f = 5 it
-# gives 0.993: loss 0.00002, slope -0.00004, so nothing is pulled back any more. At f = -5 it gives 0.0067: the loss is 0.493, nearly the
-# most that it can be, but the slope is only -0.0066, because the sigmoid itself is flat there: the worst fakes get no push, as with the
-# saturating loss.
+# **Model answer.** Non-saturating: log(1 + e^-5) = 0.0067, slope -0.0067: practically nothing. Least squares: (5 - 1)^2 / 2 =
+# 8, slope +4: pushed back, hard. Hinge: -5, slope -1: pushed on in the same direction as any other fake. A push back can be
+# good because D has learned to give the data about 1: a score of 5 means that the fake lies somewhere where D only
+# extrapolates, perhaps far from all data, and being on the right side of the border is not the same as being near the data. A
+# sigmoid squeezes all scores into (0, 1). At f = 5 it gives 0.993: loss 0.00002, slope -0.00004, so nothing is pulled back any
+# more. At f = -5 it gives 0.0067: the loss is 0.493, nearly the most that it can be, but the slope is only -0.0066, because
+# the sigmoid itself is flat there: the worst fakes get no push, as with the saturating loss.
 #
 # **Rubric.**
 #
@@ -211,12 +213,12 @@ visualize.plot_curves(
 # | why back (1) | a high score is not the same as lying near the data: D extrapolates there, or gives real images about 1 | "so that it does not go too far", without why that is bad | none, or "because D is fooled" |
 # | the sigmoid (1) | the slope vanishes on both sides, with the loss at -5 near 1/2 (or: large) | the slope vanishes, on one side only or without numbers | says that the loss vanishes at -5, or that nothing changes |
 #
-# **Enough for full marks.** 0.007, 8 and -5, slopes -0.007, 4, -1. Real images get about 1, so a score of 5 is a place that D does not
-# know, perhaps far from the data. After a sigmoid the slopes at 5 and -5 are -0.00004 and -0.0066: no push on either side, though
-# the loss at -5 is 0.49.
+# **Enough for full marks.** 0.007, 8 and -5, slopes -0.007, 4, -1. Real images get about 1, so a score of 5 is a place that D
+# does not know, perhaps far from the data. After a sigmoid the slopes at 5 and -5 are -0.00004 and -0.0066: no push on either
+# side, though the loss at -5 is 0.49.
 #
-# **Typical wrong answer.** "After a sigmoid loss and slope are both 0 at f = -5." The loss is largest there; only the slope vanishes.
-# The third point is lost; the others can still be earned.
+# **Typical wrong answer.** "After a sigmoid loss and slope are both 0 at f = -5." The loss is largest there; only the slope
+# vanishes. The third point is lost; the others can still be earned.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -227,13 +229,14 @@ visualize.plot_curves(
 # ## 3. Exercise 2: a distance instead of a decision (2 points)
 #
 # **WGAN** asks another question: how much work is it to carry the fakes to where the data are? This is the *earth mover's*
-# or Wasserstein distance: the mean way that a point has to go, under the **cheapest** plan that brings every fake to a
-# place of its own among the real points.
+# or Wasserstein distance: the mean way that a point has to go, under the **cheapest** plan that brings each fake to a real
+# point of its own.
 #
-# Write it for points on a line, as many fakes as real ones. Which plan is cheapest there? (Draw four points and two plans that cross, and
-# two that don't.) One line is enough.
+# Write it for points on a line, as many fakes as real ones. Which plan is cheapest there? (Draw four points and two plans that
+# cross, and two that don't.) One line is enough.
 #
-# *Small example:* real $[0, 3]$, fake $[7, 1]$. Carrying 7 to 0 and 1 to 3 is a way of 4.5 on average; there is a better plan, of 2.5.
+# *Small example:* real $[0, 3]$, fake $[7, 1]$. Carrying 7 to 0 and 1 to 3 is a way of 4.5 on average; there is a better plan,
+# of 2.5.
 
 
 # %% answer="earth_mover"
@@ -291,13 +294,14 @@ visualize.plot_curves(
 )
 
 # %% [markdown]
-# **What you should see:** as soon as the clouds no longer overlap, the best D of both decisions has won all that there is to win, and says the
-# same at every distance: a fake at 2 and a fake at 4 are equally false, and to move from 4 to 3 is worth nothing. (If you expected them to
-# grow on: they are bounded, by $2 \log 2$ and 2.) The earth mover's distance keeps growing, and so tells G in which direction it is getting warmer. A
-# real D is far from perfect, which is what saves the other losses; but this is what a critic is for.
+# **What you should see:** as soon as the clouds no longer overlap, the best D of both decisions has won all that there is to
+# win, and says the same at every distance: a fake at 2 and a fake at 4 are equally false, and to move from 4 to 3 is worth
+# nothing. (If you expected them to grow on: they are bounded, by $2 \log 2$ and 2.) The earth mover's distance keeps growing,
+# and so tells G in which direction it is getting warmer. A real D is far from perfect, which is what saves the other losses;
+# but this is what a critic is for.
 #
-# It cannot be computed by sorting in 784 dimensions. But it can be read from a **critic**: a network whose score may rise by at most
-# 1 for each unit of distance, and that tries to set real and fake as far apart as it can:
+# It cannot be computed by sorting in 784 dimensions. But it can be read from a **critic**: a network whose score may rise by
+# at most 1 for each unit of distance, and that tries to set real and fake as far apart as it can:
 #
 # $$W = \max_{\lVert D \rVert_L \le 1} \; \mathbb{E}\, r - \mathbb{E}\, f .$$
 #
@@ -306,8 +310,8 @@ visualize.plot_curves(
 #
 # ## 4. Exercise 3: a margin on several scales (2 points)
 #
-# The **hinge** loss of SAGAN and BigGAN is that of a support vector machine: you have met D's side in exercise 1. G just wants high
-# scores, as in WGAN. A formula like $\mathbb{E}\,[1 - r]_+$ leaves two things open, which code has to decide:
+# The **hinge** loss of SAGAN and BigGAN is that of a support vector machine: you have met D's side in exercise 1. G just wants
+# high scores, as in WGAN. A formula like $\mathbb{E}\,[1 - r]_+$ leaves two things open, which code has to decide:
 #
 # - *What is a mean over what?* Each score is judged for itself, then averaged.
 # - *What if D gives several scores?* Pix2PixHD has a D for each of two or three sizes of the image, and each gives a map
@@ -317,8 +321,8 @@ visualize.plot_curves(
 #
 # Write D's and G's loss, for a single tensor and for a list (or a tuple) of them.
 #
-# *Small example:* for the scores $r = [0.5]$, $f = [-2]$ D pays $0.5 + 0$ and G pays 2. For the list of this scale and a second one with
-# $r = [1, 1]$, $f = [0, 0]$, D pays $(0.5 + 1) / 2$.
+# *Small example:* for the scores $r = [0.5]$, $f = [-2]$ D pays $0.5 + 0$ and G pays 2. For the list of this scale and a
+# second one with $r = [1, 1]$, $f = [0, 0]$, D pays $(0.5 + 1) / 2$.
 
 
 # %% answer="hinge_losses"
@@ -357,8 +361,9 @@ checks.require("hinge_losses")
 #
 #   with **one** $u$ for each image. The loss gets $10 P$. Both take five steps of D for one of G, each with fresh images.
 #
-# Where does the 1 come from? The best critic has slope exactly 1 along the lines of the *cheapest plan*, from each fake to the real image
-# that it is carried to. WGAN-GP does not know that plan: it takes random pairs, and asks for 1 between them, too. That is a rule of thumb, and it works.
+# Where does the 1 come from? The best critic has slope exactly 1 along the lines of the *cheapest plan*, from each fake to the
+# real image that it is carried to. WGAN-GP does not know that plan: it takes random pairs, and asks for 1 between them, too.
+# That is a rule of thumb, and it works.
 #
 # ## 6. Exercise 4: the gradient penalty (4 points)
 #
@@ -418,8 +423,8 @@ checks.require("gradient_penalty")
 # **which direction**? Think of fakes whose energy is too low: should D care more about them from now on, or less? And $k$ is a
 # share: it never leaves $[0, 1]$.
 #
-# The same numbers tell how far the training has come. The paper's measure $M$ is the mean error of the real images, plus by how much the
-# goal is missed, whichever way. Return both, $k$ and $M$.
+# The same numbers tell how far the training has come. The paper's measure $M$ is the mean error of the real images, plus by
+# how much the goal is missed, whichever way. Return both, $k$ and $M$.
 #
 # *Small example:* energies of 5 (real) and 2 (fake), $\gamma = 0.5$: 0.5 is missing to the goal of 2.5, and $M = 5.5$.
 
@@ -430,7 +435,7 @@ def update_k(k, real_energy, fake_energy, gamma=0.5, rate=0.001):
     ### BEGIN SOLUTION
     real, fake = tf.reduce_mean(real_energy), tf.reduce_mean(fake_energy)
     missing = gamma * real - fake
-    # Fakes of too little energy: D must push them up, so k grows.
+    # Fakes whose energy is too low: D must push it up, so k grows.
     return tf.clip_by_value(k + rate * missing, 0.0, 1.0), real + tf.abs(missing)
     ### END SOLUTION
 
@@ -449,23 +454,24 @@ print("pull-away term of orthogonal codes:  ", float(losses.mean_squared_cosine(
 # %% [markdown]
 # ## 9. The contest in the plane
 #
-# Both games are small: the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. Every G has the same networks, the same noise
-# and takes the same number of steps on batches of 128, all learning rates fall to 0, and the samples come from a running average of
-# G. That is all that is equal. The critics of WGAN
-# and WGAN-GP train five times for each step of G: that is their price, and you will see it in the seconds. The two autoencoders are other
-# networks than the D of the rest. And each contestant has settings of its own, all in this table:
+# Both games are small: the **ring** of 8 Gaussians from lab 03, and a **grid** of 25. Every G has the same networks, the same
+# noise and takes the same number of steps on batches of 128, all learning rates fall to 0, and the samples come from a running
+# average of G. That is all that is equal. The critics of WGAN and WGAN-GP train five times for each step of G: that is their
+# price, and you will see it in the seconds. The two autoencoders are other networks than the D of the rest. And each
+# contestant has settings of its own, all in this table:
 
 # %%
 zoo.settings("points")
 
 # %% [markdown]
-# They are not always those of the papers. In the plane WGAN clips at 0.1 instead of 0.01, WGAN-GP's penalty weighs 0.1 instead of 10, and
-# EBGAN's margin is 1 instead of 10: a constant that suits images of 784 pixels, and a training of a hundred thousand steps, need
-# not suit two coordinates. BEGAN's $k$ moves ten times faster, for the same reason.
+# These settings are not always those of the papers. In the plane WGAN clips at 0.1 instead of 0.01, WGAN-GP's penalty weighs 0.1
+# instead of 10 (as in its authors' own program for points), and EBGAN's margin is 1 instead of 10: a constant that suits images
+# of 784 pixels, and a training of a hundred thousand steps, need not suit two coordinates. BEGAN's $k$ moves ten times faster,
+# for the same reason.
 #
-# One contestant needs a word, since no exercise asked for it. **Relativistic + R1 + R2** is the loss of R3GAN (Huang et al. 2024): D
-# compares each fake with a real image, $L_D = \mathbb{E}\, \mathrm{sp}(f - r)$, $L_G = \mathbb{E}\, \mathrm{sp}(r - f)$, and pays for
-# its gradient at the real images (R1) and at the fakes (R2).
+# One contestant needs a word, since no exercise asked for it. **Relativistic + R1 + R2** is the loss of R3GAN (Huang et al.
+# 2024): D compares each fake with a real image, $L_D = \mathbb{E}\, \mathrm{sp}(f - r)$, $L_G = \mathbb{E}\, \mathrm{sp}(r -
+# f)$, and pays for its gradient at the real images (R1) and at the fakes (R2).
 #
 # One call, `zoo.train(contestant, task, epochs)`, does each training.
 
@@ -609,8 +615,8 @@ visualize.plot_landscapes(
 show_losses(ring_rounds, "the ring")
 
 # %% [markdown]
-# **How steep did the critics get?** The next cell measures the norm of D's gradient at 2,000 places between real points and fakes, and
-# how many of D's weights lie at the clip's two ends ($\pm 0.1$ here).
+# **How steep did the critics get?** The next cell measures the norm of D's gradient at 2,000 places between real points and
+# fakes, and how many of D's weights lie at the clip's two ends ($\pm 0.1$ here).
 
 
 # %%
@@ -640,15 +646,16 @@ for name, played in ring_rounds.items():
 pd.DataFrame.from_dict(steepness, orient="index").round(2)
 
 # %% [markdown] question="smooth-critic" points=3
-# **Question 2 (3 points).** What would a critic do to $\mathbb{E}\, r - \mathbb{E}\, f$ without any limit to its slope, and to G's
-# gradient with it? Then read your table: what did clipping, and what did the penalty, do to weights and slopes? Name a price of each. Finally: why is
-# there no batch norm in a critic with a gradient penalty, and why one $u$ for each image and not for each pixel?
+# **Question 2 (3 points).** What would a critic do to $\mathbb{E}\, r - \mathbb{E}\, f$ without any limit to its slope, and to
+# G's gradient with it? Then read your table: what did clipping, and what did the penalty, do to weights and slopes? Name a
+# price of each. Finally: why is there no batch norm in a critic with a gradient penalty, and why one $u$ for each image and
+# not for each pixel?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** Without a limit the critic widens the gap for ever: doubling its last weights doubles it, and with it the
 # gradient that G gets; the gap is then no distance, and G's steps grow without end. Our table: the clip put 41 % of WGAN's
 # weights at its two ends, and its slope lies between 0.12 and 1.27 (lowest and highest tenth, median 0.68); the penalty left the
-# weights free and held the slope between 0.26 and 1.41 (median 1.1), around the 1 that it asks for. (Hinge's D, which nothing
+# weights free and held the slope between 0.28 and 1.37 (median 1.1), around the 1 that it asks for. (Hinge's D, which nothing
 # holds, has a median slope of 9.7.) The price of the clip: a critic made of extreme weights, hence a simple one, and a limit to
 # the slope that nobody knows in advance. The price of the penalty: a gradient of a gradient in every step of D, so time, and one
 # more constant, and the 1 holds only near the lines where it is asked for. Batch norm makes the score of one image depend on the
@@ -674,11 +681,11 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 
 # %% [markdown]
 # **What you should see** (`quick`): most find all eight modes with at least four of five samples good: both cross-entropies,
-# least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN; their landscapes have eight hills. R1's is far
-# flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five steps
-# of D for one of G, and a gradient of a gradient in each.
+# least squares (0, 1, 1), hinge, R1, relativistic, WGAN-GP and, just, WGAN; most of their landscapes have eight hills. R1's is
+# far flatter than the plain loss's: that is what its penalty is for. The slowest are the two critics, WGAN-GP above all: five
+# steps of D for one of G, and a gradient of a gradient in each.
 #
-# The others lose something, or are near it. For the first we know why, since we varied the cause; the other two explanations are
+# The others lose modes, or come close to it. For the first we know why, since we varied the cause; the other two explanations are
 # guesses.
 #
 # - **Least squares (-1, 1, 0)** misses one or two modes. Its G wants the score 0, *between* fake and real, which is also what a D
@@ -689,13 +696,15 @@ pd.DataFrame.from_dict(steepness, orient="index").round(2)
 # - **EBGAN** is near it: it found all eight with each of three seeds (0.83 to 0.86 good), but without its pull-away term only six
 #   in one of two runs. A guess: D's autoencoder reconstructs what it has been shown, and a mode that G has left costs G nothing;
 #   the pull-away term keeps the fakes' codes, and with them the fakes, apart.
-# - **BEGAN** draws one spot or one short line, with three seeds out of three. We thought of its autoencoder, whose code is one
+# - **BEGAN** draws one spot or one short line, with three seeds out of three; in our run it lies beside a mode, so that not one
+#   is found. We thought of its autoencoder, whose code is one
 #   number, but with a code of two numbers it collapses just as well. What is left is a guess: its G pays for energy only, so a
 #   single spot that D reconstructs well is as good as eight modes, and $\gamma$ balances the *mean* error, which a single spot
 #   can have, too. BEGAN was made for faces.
 #
-# In the curves, the cross-entropies settle near 1.35 for D and 0.8 for G (guessing: 1.386 and 0.693). Both critics' losses rise
-# to 0: no distance is left. Hinge rises towards 2, what an undecided D pays.
+# In the curves, both cross-entropies settle near 1.35 for D (guessing: 1.386). The non-saturating G ends near 0.8 (guessing:
+# 0.693); the saturating one is paid what D pays for the fakes, so its curve lies below 0 (guessing: -0.693). Both critics' d_loss
+# rises to 0: no distance is left. Hinge's rises towards 2, what an undecided D pays.
 #
 # **Before you run it:** the next game has 25 modes on a grid, and every G takes 14,400 steps. Will those that won on the ring win
 # here, too? And will a loss that finds all modes also draw them well?
@@ -723,12 +732,12 @@ visualize.show_points(
 )
 
 # %% [markdown]
-# **What you should see** (`quick`): four losses with one step of D find nearly all 25 modes, with far more than four of five
-# samples good: non-saturating, least squares (0, 1, 1), R1 and relativistic. The saturating loss (0.91 in one run) and WGAN-GP
-# (0.85 in one slightly shorter run) belong to them, too. In medians of three seeds their shares are 0.86, 0.89, 0.89 and 0.87;
-# single runs went down to 0.78, so a difference of a few hundredths says nothing. Hinge, which won the ring, found 23 modes, but
-# drew only 57 of 100 samples well. WGAN found 23, too, with 27 of 100 good. So the winners of the ring are not all winners here,
-# and to find all modes is one thing, to draw them well another.
+# **What you should see** (`quick`): four losses with one step of D find nearly all 25 modes, with almost nine of ten samples
+# good: non-saturating, least squares (0, 1, 1), R1 and relativistic (0.86, 0.89, 0.89 and 0.87, medians of three seeds). The
+# saturating loss (0.91) and WGAN-GP (0.87, one run each) belong to them, too. Single runs went down to 0.78, so a difference of a
+# few hundredths says nothing. Hinge, as good as any on the ring, found 23 modes, but drew only 57 of 100 samples well. WGAN
+# found 23, too, with 27 of 100 good. So the winners of the ring are not all winners here, and to find all modes is one thing, to
+# draw them well another.
 #
 # Look where the bad samples are: on **bridges** between the modes. G is continuous and its noise is one cloud, so it cannot cut
 # it into 25 pieces, only stretch it thin; with more steps the bridges get thinner. The same contestants, given 4,000 steps
@@ -737,9 +746,11 @@ visualize.show_points(
 #
 # ## 10. The contest on MNIST
 #
-# The dense pair of lab 03, twice as wide, the same for all but for the D of the two autoencoders. The judge is the frozen classifier of
-# lab 04: FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared with published FIDs, which use
-# another network.) An untrained G shows where everybody starts. The settings:
+# The dense pair of lab 03, twice as wide, the same for all but for the D of the two autoencoders. The judge is the frozen
+# classifier that you know from lab 03: FID on its features, for 10,000 fakes against 10,000 test images. (It cannot be compared
+# with published FIDs, which use another network.) An untrained G shows where everybody starts. In the settings below two more
+# differ from the papers': WGAN plays with Adam without momentum instead of RMSprop(5e-5), and BEGAN with $\gamma = 0.7$ instead
+# of 0.5, and again with ten times the paper's rate for $k$.
 
 # %%
 zoo.settings("images")
@@ -820,8 +831,9 @@ visualize.plot_panels(
 )
 
 # %% [markdown] question="plots" points=3
-# **Question 3 (3 points).** What does each of the three curves above measure, from where to where does yours go, and which of them says that the samples
-# get better? What should a good run of the non-saturating loss look like, and why does its curve not tell how good the samples are?
+# **Question 3 (3 points).** What does each of the three curves above measure, from where to where does yours go, and which of
+# them says that the samples get better? What should a good run of the non-saturating loss look like, and why does its curve
+# not tell how good the samples are?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** WGAN-GP: the critic's gap E r - E f estimates the distance between fakes and data. In our run it falls from 15
@@ -865,37 +877,38 @@ print(
 results.round(2).sort_values("MNIST FID")
 
 # %% [markdown] question="which-loss" points=4
-# **Question 4 (4 points).** Read your table. Which loss is best on which game, and at what cost in seconds? Is the order the same in the three games? Name the
-# losses that failed somewhere, with your figures, and what may be the reason. Which loss would you take for (a) a first try on a new data set, (b) a deep critic
-# without batch norm, (c) a class-conditional model on many classes, (d) finding odd images? What would you have to do before you call one loss better than
-# another?
+# **Question 4 (4 points).** Read your table. Which loss is best on which game, and at what cost in seconds? Is the order the same
+# in the three games? Name the losses that failed somewhere, with your figures, and what may be the reason. Which loss would you
+# take for (a) a first try on a new data set, (b) a deep critic without batch norm, (c) a class-conditional model on many classes,
+# (d) finding odd images? What would you have to do before you call one loss better than another?
 #
 # ### BEGIN SOLUTION
-# **Model answer.** (Figures of our `quick` run.) Ring: hinge and the cross-entropies, 0.90 to 0.91 good in 8 to 9 s each. Grid:
-# the saturating loss, all 25 modes with 0.91 good in about 15 s; least squares (0, 1, 1), R1 and relativistic close behind with
-# 0.87 to 0.89. MNIST: WGAN-GP, FID 26 in 67 s, WGAN 30 in 44 s; with one step of D relativistic + R1 + R2, 30 in twice the time
-# of hinge. The order changes from game to game. Failures: BEGAN in the plane (at most one mode of the ring; perhaps because its G
-# pays for energy only, and one spot is as good as eight), least squares (-1, 1, 0) on the ring (perhaps because a score of 0 lies
-# between fake and real and says little), the saturating loss on digits (FID 143: its gradient vanishes where D is sure). (a)
-# Non-saturating, perhaps with R1: simple, fast, well known. (b) WGAN-GP, made for critics without batch norm, if there is time
-# for five steps. (c) Hinge with spectral norm, as SAGAN and BigGAN have it. (d) EBGAN: the energy of an image says how odd it is.
-# Before I call one better: several seeds with their spread, rates and constants tuned for each with equal effort, equal time as
-# well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
+# **Model answer.** (Figures of our `quick` run.) Ring: hinge, least squares (0, 1, 1) and both cross-entropies are level, with
+# all eight modes and 0.90 to 0.91 good, in 6 to 7 s each. Grid: the saturating loss has 25 modes with 0.91 good in 14 s; least
+# squares (0, 1, 1) with 0.89 (21 s), R1 with 0.88 (23 s) and WGAN-GP with 0.87 (77 s) differ from it by no more than seeds do.
+# MNIST: WGAN-GP, FID 26 in 103 s; then, with FID 30 each, relativistic + R1 + R2 in 41 s and WGAN in 47 s. So the order changes
+# from game to game. Failures: BEGAN in the plane (no mode of the ring, 3 of the grid; perhaps because its G pays for energy only,
+# and one spot is as good as eight), least squares (-1, 1, 0) (6 modes of the ring, 20 of the grid; perhaps because a score of 0
+# lies between fake and real and says little), the saturating loss on digits (FID 143; perhaps because its gradient vanishes where
+# D is sure). (a) Non-saturating, perhaps with R1: simple, fast, well known. (b) WGAN-GP, made for critics without batch norm, if
+# there is time for five steps. (c) Hinge with spectral norm, as SAGAN and BigGAN have it. (d) EBGAN: the energy of an image says
+# how odd it is. Before I call one better: several seeds with their spread, rates and constants tuned for each with equal effort,
+# equal time as well as equal steps, more data sets, and recall beside FID. Here each has one seed and one setting.
 #
 # **Rubric.**
 #
 # | criterion | full | half | none |
 # | --- | --- | --- | --- |
-# | best by game (1) | the best of each of the three games with own figures and seconds, and that the order changes | one game or the seconds missing | no figures |
+# | best by game (1) | the best of each of the three games (or those that one seed cannot tell apart) with own figures and seconds, and that the order changes | one game or the seconds missing | no figures |
 # | failures (1) | at least two losses with own figures, and a possible reason for each, worded as one | one loss, or figures without reasons | none |
 # | four choices (1) | four losses, each with a reason that fits its purpose | two or three | one or none |
 # | a fair comparison (1) | several seeds, and settings tuned for each (or equal time) | one of them | "train longer" |
 #
-# **Enough for full marks.** Ring: hinge, 0.91 good in 8 s; grid: saturating, 25 modes and 91 % good in 15 s; MNIST: WGAN-GP, FID
-# 26 in 67 s, so the order changes. BEGAN found no mode of the ring, maybe because one spot of low energy is enough for its G; the
-# saturating loss has FID 143, maybe for want of a gradient. (a) non-saturating, simple and fast; (b) WGAN-GP, its penalty needs
-# no batch norm; (c) hinge, as in BigGAN; (d) EBGAN, its energy measures oddity. First I would run several seeds and tune the rate
-# of each.
+# **Enough for full marks.** Ring: hinge and three others are level, 0.90 to 0.91 good in 6 to 7 s; grid: saturating, 25 modes and
+# 91 % good in 14 s, two others within 3 %; MNIST: WGAN-GP, FID 26 in 103 s, so the order changes. BEGAN found no mode of the
+# ring, maybe because one spot of low energy is enough for its G; the saturating loss has FID 143, maybe for want of a gradient.
+# (a) non-saturating, simple and fast; (b) WGAN-GP, made for critics without batch norm; (c) hinge, as in BigGAN; (d) EBGAN, its
+# energy measures oddity. First I would run several seeds and tune the rate of each.
 #
 # **Typical wrong answer.** "WGAN-GP is the best loss, since its FID is lowest." It is on one game, with five steps of D for one
 # and one seed: half a point for the first criterion at most, and none for the fair comparison.
@@ -963,17 +976,17 @@ print(
 print(cgan_quality)
 
 # %% [markdown]
-# **What you should see** (`quick`): after three epochs nearly every digit is the one that was asked for, 97.8 % by the judge's count, so about 980
-# of 1,000, and FID is about 1. If you guessed less: the label takes the hardest decision off G. Slant, width and style are what is left to the
-# noise. Each column has its label, and each image noise of its own.
+# **What you should see** (`quick`): after three epochs nearly every digit is the one that was asked for, 97.4 % by the judge's
+# count, so 974 of 1,000, and FID is about 1. If you guessed less: the label takes the hardest decision off G. Slant, width and
+# style are what is left to the noise. Each column has its label, and each image noise of its own.
 #
 # ## 12. InfoGAN: find the digits without labels
 #
-# InfoGAN gets no labels. Its latent vector holds 62 plain numbers, a **category** of 10 values (one-hot) and two uniform **codes** in $[-1, 1]$, in this
-# order. (Our G doubles the category before its first layer: ten numbers of which one is 1 are quiet beside 62 normal ones, and with the
-# doubling the categories agree with the digits after half the steps.) A network $Q$ on
-# D's trunk must read the codes back from the image: both players pay for its errors. So G has to make the codes *visible*: the
-# mutual information $I(c; G(z, c))$ is pushed up through a lower bound.
+# InfoGAN gets no labels. Its latent vector holds 62 plain numbers, a **category** of 10 values (one-hot) and two uniform
+# **codes** in $[-1, 1]$, in this order. (Our G doubles the category before its first layer: ten numbers of which one is 1 are
+# quiet beside 62 normal ones, and with the doubling the categories agree with the digits after half the steps.) A network $Q$
+# on D's trunk must read the codes back from the image: both players pay for its errors. So G has to make the codes *visible*:
+# the mutual information $I(c; G(z, c))$ is pushed up through a lower bound.
 #
 # $$L = L_{GAN} - \lambda\, \big(\mathbb{E} \log Q(c \mid G(z, c)) + H(c)\big), \qquad \lambda = 1 .$$
 #
@@ -981,7 +994,8 @@ print(cgan_quality)
 #
 # ### Exercise 6: what unreadable codes cost (3 points)
 #
-# Write what both players pay, $-\mathbb{E} \log Q(c \mid G(z, c))$. The formula does not say how Q gives a probability, nor which numbers are codes:
+# Write what both players pay, $-\mathbb{E} \log Q(c \mid G(z, c))$. The formula does not say how Q gives a probability, nor
+# which numbers are codes:
 #
 # - `latent` is what G drew from, (batch, 62 + 10 + 2): noise, category, uniform codes. Take the number of categories and of codes
 #   from what was read, not 10 and 2 by name.
@@ -990,9 +1004,10 @@ print(cgan_quality)
 # - Codes are independent: their log probabilities add up.
 # - Leave out everything that no network can change: the entropy $H(c)$, and the Gaussian's constant.
 #
-# The result must have a finite gradient even where a logit is some hundred: Q may be very sure, and wrong.
+# The result must have a finite gradient even where logits are in the hundreds: Q may be very sure, and wrong.
 #
-# *Small example:* if all logits are 0 and both means are right, the cost is $\log 10 = 2.303$; if one of the two means is off by 2 it is 2 more.
+# *Small example:* if all logits are 0 and both means are right, the cost is $\log 10 = 2.303$; if one of the two means is off
+# by 2 it is 2 more.
 
 
 # %% answer="codes_loss"
@@ -1077,8 +1092,9 @@ print(
 pd.crosstab(categories, seen, rownames=["category"], colnames=["digit seen"])
 
 # %% [markdown] question="conditions" points=3
-# **Question 5 (3 points).** CGAN and InfoGAN both have a ten-valued input. Who tells each of them what it means? What do agreement and purity measure, and
-# what would be cheating? Name, from your rows and your table, a category that holds two digits, or a digit in two categories, and say why that may happen.
+# **Question 5 (3 points).** CGAN and InfoGAN both have a ten-valued input. Who tells each of them what it means? What do
+# agreement and purity measure, and what would be cheating? Name, from your rows and your table and with its counts, a category
+# that holds two digits, or a digit in two categories, and say why that may happen.
 #
 # ### BEGIN SOLUTION
 # **Model answer.** CGAN is told by the labels of the training images: category 3 means 3 because D has seen real threes together
@@ -1086,10 +1102,10 @@ pd.crosstab(categories, seen, rownames=["category"], colnames=["digit seen"])
 # are easy to read happen to be mostly the digits; which number belongs to which digit is chance. Agreement is the share of CGAN's
 # images in which an independent classifier sees the label that was asked for; purity is the share of InfoGAN's images that show
 # the most frequent digit of their category. Cheating would be to judge with D or Q, which were trained together with G; to let
-# InfoGAN see labels; to allow more categories than digits (purity grows by itself); or to draw one picture a category. In our run
-# category 2 holds nines and fours, category 8 threes and twos: a possible reason is that they share most of their strokes, so
-# that the step between them is small, and that a border between upright and slanted, or thin and thick, images is as easy to read
-# as one between the two digits.
+# InfoGAN see labels; to allow more categories than digits (purity grows by itself); or to draw one picture a category. In our
+# `quick` run category 0 holds 500 sevens and 431 nines, category 2 603 nines and 351 sevens. A possible reason is that the two
+# digits share most of their strokes, so that the step between them is small; and a border between open and round heads, say, is
+# as easy to read as one between two digits.
 #
 # **Rubric.**
 #
@@ -1101,7 +1117,8 @@ pd.crosstab(categories, seen, rownames=["category"], colnames=["digit seen"])
 #
 # **Enough for full marks.** Real labels tell CGAN, through D; nobody tells InfoGAN, it only has to be readable. Agreement: how
 # often the judge sees the digit asked for; purity: how often it sees the commonest digit of the category; judging with Q would be
-# cheating. In my table category 2 holds nines and fours; they look alike, so one category can hold both and still be read.
+# cheating. In my table category 0 holds 500 sevens and 431 nines; they look alike, so one category can hold both and still be
+# read.
 #
 # **Typical wrong answer.** "InfoGAN knows the digits because Q is a classifier." Q has never seen a label. No point for the first
 # criterion.
@@ -1124,19 +1141,21 @@ for value in ten[:4]:
 visualize.show_rows(rows_shown, title="Each uniform code from -2 (left) to 2 (right)")
 
 # %% [markdown]
-# **What you should see** (`quick`): about half of the rows are one digit, others hold two that look alike, such as 4 and 9, 2 and
-# 3, 5 and 9; which ones is different in every run, so your guess need not be wrong if our rows disagree. Purity is 0.77 for the
-# fakes, and Q sorts real test images, which it was never trained to sort, with 0.70. The information is at its bound of 2.30
-# nats: each category *is* visible, whether or not it is what we call a digit. The uniform codes have found slant (code 2) and
-# width with thickness (code 1), and beyond the trained range they go on for a while, and then turn a 9 into a 4.
+# **What you should see** (`quick`): in our run half of the categories are one digit in at least four of five images (0, 3, 6, and
+# two kinds of ones), two others share the sevens and nines, and none is the twos'. Which ones is different in every run, so your
+# guess need not be wrong if our rows disagree. Purity is 0.75 for the fakes, and Q sorts real test images, which it was never
+# trained to sort, with 0.65. The information in the last batch is 1.73 nats (in another run it reached its bound of 2.30): most
+# categories *can* be read off the image, whether or not each is what we call a digit. Code 1 goes from wide to narrow, code 2
+# leans most figures to the right; and neither is style alone: along both, category 0 passes between 4 and 9, even within the
+# trained range.
 #
 # Purity alone can be cheated. If G drew one single picture for each category, whatever the noise, purity could be near 1, and the
 # GAN would be collapsed. So look at the rows, too: are the eight of a row different?
 #
 # ## 13. The formulas of all 24 types
 #
-# You have met a third of the zoo by its code. Here is all of it in formulas, from the registry; the labs that come build more of it. First the
-# legend, then what D and G minimise, with the constants that authors chose.
+# You have met nine of the 24 by their code, and SAGAN's loss. Here are all of them in formulas, from the registry; what is marked
+# *not yet* has no lab so far. First the legend, then what D and G minimise, with the constants that authors chose.
 
 # %%
 Markdown(zoo.legend())
@@ -1145,8 +1164,8 @@ Markdown(zoo.legend())
 Markdown(zoo.formulas())
 
 # %% [markdown]
-# Few of them are new from end to end. Look through them for what you know: the cross-entropy of the vanilla GAN is in twelve cards, hinge in
-# three, the squares of LSGAN in four. What changes is mostly what D is shown, and which term is added.
+# Few of them are new from end to end. Look through them for what you know: the cross-entropy of the vanilla GAN is in twelve
+# cards, hinge in three, the squares of LSGAN in four. What changes is mostly what D is shown, and which term is added.
 #
 # ## 14. Deliverables
 #

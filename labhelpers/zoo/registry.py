@@ -379,7 +379,7 @@ ZOO: tuple[GanType, ...] = (
         "CVPR 2018",
         "Pix2Pix at high resolution",
         "Discriminators at two or three scales, feature matching",
-        r"\sum_{s=1}^{S} \tfrac12\, \mathbb{E}\,(D_s(x, y) - 1)^2 + \tfrac12\, \mathbb{E}\, D_s(x, G(x))^2",
+        r"\sum_{s=1}^{S} \tfrac12\, \mathbb{E}\,[(D_s(x, y) - 1)^2 + D_s(x, G(x))^2]",
         r"\sum_{s=1}^{S} \mathbb{E}\,(D_s(x, G(x)) - 1)^2 + \tfrac{10}{S} \sum_{s=1}^{S} \sum_{\ell} "
         r"\tfrac{4}{n + 1}\, \mathbb{E}\,\lVert D_s^{\ell}(x, y) - D_s^{\ell}(x, G(x)) \rVert_1",
         r"The sum at the end is the feature matching: $D_s^{\ell}$ is what layer $\ell$ puts out, $n = 3$. These are the "
@@ -433,7 +433,7 @@ ZOO: tuple[GanType, ...] = (
     GanType(
         "SPA-GAN",
         "1908.06616",
-        "IEEE Transactions on Multimedia 2020",
+        "IEEE Transactions on Multimedia 2021",
         "D shows G where to look",
         "Spatial attention from D multiplies G's input",
         r"\tfrac12\, \mathbb{E}\,(D(y) - 1)^2 + \tfrac12\, \mathbb{E}\, D(G(A(x) \odot x))^2",
@@ -493,7 +493,7 @@ ZOO: tuple[GanType, ...] = (
         "ICML 2023",
         "Fast text to image with a GAN",
         "Frozen features with several heads as D, text alignment by CLIP",
-        r"\sum_{\ell=1}^{n} \mathbb{E}\,[1 - D_\ell(x, y)]_+ + \mathbb{E}\,[1 + D_\ell(G(z, y), y)]_+",
+        r"\sum_{\ell=1}^{n} (\mathbb{E}\,[1 - D_\ell(x, y)]_+ + \mathbb{E}\,[1 + D_\ell(G(z, y), y)]_+)",
         r"-\sum_{\ell=1}^{n} \mathbb{E}\, D_\ell(G(z, y), y) + \lambda\, \mathbb{E}\,\angle(\phi(G(z, y)), \phi(y))^2",
         r"The heads read a frozen DINO, $\phi$ is CLIP; $\lambda$ is small, and used at low resolution. "
         "Adam(2e-3, beta1 0, beta2 0.99).",

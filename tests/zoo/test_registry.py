@@ -50,10 +50,10 @@ def test_the_history_runs_by_the_preprint() -> None:
     order = [gan.name for gan in zoo.ZOO]
     for earlier, later in (("SAGAN", "BigGAN"), ("WGAN", "WGAN-GP"), ("ProGAN", "StyleGAN"), ("CycleGAN", "SPA-GAN")):
         assert order.index(earlier) < order.index(later), "a type stands before what it builds on"
-    # A paper is not presented before it is written.
+    # A paper is not presented before it is written; a journal's volume may take two years.
     for gan in zoo.ZOO:
         year = re.search(r"\d{4}$", gan.venue)
-        assert gan.venue == "preprint only" or (year and gan.year <= int(year[0]) <= gan.year + 1), gan.name
+        assert gan.venue == "preprint only" or (year and gan.year <= int(year[0]) <= gan.year + 2), gan.name
 
 
 @pytest.mark.parametrize("latex", FORMULAS)
