@@ -147,7 +147,7 @@ def new_optimizer():
 # | batch size | images in one step; bounded by memory | 32 to 128 with much data | 16 / 16 |
 # | noise length (`latent_dim`) | how many numbers make one image different from another | 50 to 200 | 200 / 64 |
 # | fixed noise | the same codes in every progress picture | 25, a sheet of 5 x 5 | 25 / 25 |
-# | layers of G and D | log2(image size / start size) doublings in G, about as many halvings in D | start near 8 | 2 and 4 / 3 and 3 |
+# | doublings of G, halvings of D | log2(image size / start size) doublings in G, about as many halvings in D | start near 8 | 2 and 4 / 3 and 3 |
 # | loss | what both players pay | cross-entropy on raw scores | the same / the same |
 # | optimizer | how they move | Adam with beta_1 = 0.5 | Adam(1e-4), beta_1 left at 0.9 / above |
 #
@@ -632,7 +632,7 @@ visualize.show_sheets(
 #
 # $$ A q = A p, \qquad \text{but we want} \qquad q = p. $$
 #
-# The first implies the second for every $p$ exactly if no two different $q$ give the same $Aq$, that is, if $A$ can be
+# The first implies the second, whatever $p$ is, exactly if no two different $q$ give the same $Aq$, that is, if $A$ can be
 # *inverted*. Here are two random changes. Both turn the face; only one of them loses track of which way it stood:
 
 # %%
@@ -1062,8 +1062,8 @@ visualize.show_sheets(
 # ### BEGIN SOLUTION
 # **Model answer.** (Our `quick` run.) (a) Right: hair, face, neck and collar are where they belong; eyes have pupils and
 # highlights and sit at one height. Wrong: the hair and the background have grain, in all 40; the two eyes of a face often
-# differ in colour, clearly so in 6 of 40; 4 are smeared; ribbons and glasses are missing or only stains. (b) Two eyes are far
-# apart for kernels of 4, so only the dense layers can make them agree. (c) Widen G's first dense layers, or begin at 3x3,
+# differ in colour, clearly so in 6 of 40; 4 are smeared; ribbons and glasses are missing or only stains. (b) A possible
+# reason: two eyes are far apart for kernels of 4, so perhaps only the dense layers can make them agree. (c) Widen G's first dense layers, or begin at 3x3,
 # train for as long, and count again: if this is the reason, fewer than 6 pairs of eyes should differ.
 #
 # **Rubric.**
@@ -1188,7 +1188,7 @@ visualize.show_pairs(
 
 # %% [markdown] question="bias-and-misuse" points=4
 # **Question 7 (4 points).** (a) Take one attribute from section 1's tables that you can recognise (glasses, dark skin, a hair
-# style). Count it in your 40 samples. How many would you expect if G drew the training shares, and what did you find? (b)
+# style; with a folder of your own, count it in 40 of its images first). Count it in your 40 samples. How many would you expect if G drew the training shares, and what did you find? (b)
 # Where can a face generator's bias come from: name one cause in the data and one in the training. (c) Face generators trained
 # on photographs exist. Name one misuse and who is harmed by it. (d) You are about to publish such a generator. Name one thing
 # that you would do or measure first, and what it does *not* prevent.
@@ -1480,7 +1480,7 @@ except training.UntrustedFileError as error:
 # .keras."
 #
 # **Typical wrong answer.** "I open the .keras and the joblib file, both hold only weights; h5 is dangerous because it is old."
-# Half a point at most, for part (c): a joblib file is a pickle, and age is no danger by itself.
+# No point: a joblib file is a pickle, `.keras` is opened without a condition, age is no danger by itself, and (c) is missing.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -69,7 +69,10 @@ LEGEND: tuple[tuple[str, str], ...] = (
         "y",
         "what is told besides: a label or a caption; in a translation the image that should come out",
     ),
-    ("z", "noise, drawn from a normal distribution"),
+    (
+        "z",
+        "noise, drawn from a normal distribution here, in some papers from a uniform one",
+    ),
     ("G, F", "the generator; in a translation there and back the second one"),
     (
         "D",
@@ -217,7 +220,7 @@ ZOO: tuple[GanType, ...] = (
         "A network Q, on D's trunk, must read the codes back from the image",
         _D_VANILLA + r" - \lambda\, \mathbb{E} \log Q(c \mid G(z, c))",
         _G_VANILLA + r" - \lambda\, \mathbb{E} \log Q(c \mid G(z, c))",
-        r"$\lambda = 1$. Up to a constant, the entropy of $c$, the mean of $\log Q$ is a lower bound on $I(c; G(z, c))$. "
+        r"$\lambda = 1$ for the category, smaller for continuous codes. Up to a constant, the entropy of $c$, the mean of $\log Q$ is a lower bound on $I(c; G(z, c))$. "
         "Adam with beta1 0.5, 2e-4 for D and 1e-3 for G.",
         "DCGAN pair; 62 noise values, one 10-way code, two uniform codes",
         "Disentangled factors: digit, slant, width",
