@@ -17,7 +17,8 @@
 # - write attention with several heads, and show why it needs positions,
 # - cut images into patches and add patches up again, and write a layer whose weight Keras tracks,
 # - build both networks of a transformer GAN, and train them,
-# - compare two architectures fairly: same data, same steps, same penalty; parameters, seconds, FID, recall, and where the network looks.
+# - compare two architectures fairly: same data, same steps, same penalty, each with an Adam that suits it; parameters, seconds, FID,
+#   recall, and where the network looks.
 #
 # **Time:** about 10 minutes of computing on two CPU cores, four to five hours with exercises and questions.
 # **Before you start:** labs 03 and 04, and what a dense layer does to a sequence (the same to each element).
@@ -88,15 +89,17 @@ print(f"train: {images.train.shape} from {low:g} to {high:g}, as tanh makes them
 # %% [markdown]
 # ## 1. Where transformers come from
 #
-# The transformer was made for **language**. Until 2017 a translation program read a sentence word by word with a recurrent network, and
-# what stood at the start had to survive many steps. Vaswani et al. (2017, *Attention Is All You Need*) dropped the recurrence: every
-# word looks at all words at once, and *learns* which of them matter to it. GPT and BERT (both 2018) are stacks of such layers.
+# The transformer was made for **language**. From 2014 on translation programs read a sentence word by word with a recurrent network, and
+# what stood at the start had to survive many steps. *Attention*, a look back at all words read so far, soon helped them (Bahdanau et
+# al. 2015). Vaswani et al. (2017, *Attention Is All You Need*) dropped the recurrence and kept the help: every word looks at all words
+# at once, and *learns* which of them matter to it. GPT and BERT (both 2018) are stacks of such layers.
 #
 # **Images** came later. An image is no sentence, and comparing all pixels with all pixels is too much. The *Vision Transformer* (ViT;
-# Dosovitskiy et al. 2021) cuts the image into square patches and treats each as a word. Trained on very much data
-# it beats convolutional networks; with little it falls behind them: what a convolution knows from the start, that neighbours belong together, a transformer has to learn.
+# Dosovitskiy et al. 2021) cuts the image into square patches and treats each as a word. Trained on very large data sets
+# it beats convolutional networks; with little data it falls behind them: what a convolution knows from the start, that neighbours belong
+# together, a transformer has to learn.
 #
-# **GANs** took attention up in small doses: SAGAN (2018) puts one attention layer between convolutions (lab 08). TransGAN (Jiang et
+# **GANs** took attention up in small doses: SAGAN (2018) puts one attention layer between convolutions. TransGAN (Jiang et
 # al. 2021) and ViTGAN (Lee et al. 2022) build both networks from transformer blocks. That is what we do here:
 
 # %%
@@ -121,7 +124,7 @@ visualize.show_pipeline(
 #
 # $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left( \frac{Q K^\top}{\sqrt{d_k}} \right) V .$$
 #
-# Without the root of the key's length $d_k$ the scores would grow with it, and the softmax would soon pick one token only.
+# Without the division the scores would grow with the root of the key's length $d_k$, and the softmax would soon pick one token only.
 #
 # ### Exercise 1: attention (2 points)
 #
@@ -167,14 +170,14 @@ visualize.show_matrices(
 )
 
 # %% [markdown]
-# **What you should see:** tokens 1 and 2 give almost half of their attention to themselves and as much to each other; 3 and 5 % are left for
-# token 3, which mostly listens to itself. Alike means: a large scalar product. (Check one weight with a pocket calculator: the
+# **What you should see:** token 1 listens to itself and to token 2 alike (49 % each), token 2 gives itself 52 % and token 1 43 %; 3 and 5 % are
+# left for token 3, which mostly listens to itself. Alike means: a large scalar product. (Check one weight with a pocket calculator: the
 # scores of token 1 are 2.83, 2.83 and 0.) Each output is a mean of the three values with weights between 0 and 1, so it lies inside the
 # triangle of the three tokens: tokens 1 and 2 have nearly met, and token 3 has moved a little towards them.
 #
 # ### Exercise 2: several heads (2 points)
 #
-# One softmax can point at one thing only. **Several heads** look for several things side by side. Split queries, keys and values, after
+# One softmax gives one set of weights: it cannot look for two things at once. **Several heads** look for several things side by side. Split queries, keys and values, after
 # the multiplication with their matrices, into $h$ equal parts along the *features*: head 1 gets the first $d / h$ numbers of
 # every token, head 2 the next ones, and so on. Each head does attention on its own part. Lay what the heads gather side by side again, $d$ numbers
 # per token, and multiply with a fourth matrix, which mixes it. The input itself is not added here.
@@ -240,7 +243,7 @@ class SelfAttention(keras.layers.Layer):
 
 
 # %% [markdown]
-# ### Attention cannot count
+# ### Attention knows no order
 #
 # **Before you run it:** we shuffle the tokens and look at the outputs, shuffled in the same way. How far do they differ?
 
@@ -431,8 +434,8 @@ tracked = keras.Model(inputs, PositionalEmbedding()(inputs))
 print(f"with your layer: {tracked.count_params():,} parameters")
 
 # %% [markdown] question="positions" points=2
-# **Question 1 (2 points).** Why does a transformer need positions and a convolution does not? Use the number that you measured under "Attention cannot
-# count". And what would a network lose whose positions stay random constants, as in Lab 2's lines?
+# **Question 1 (2 points).** Why does a transformer need positions and a convolution does not? Use the number that you measured under "Attention knows
+# no order". And what would a network lose whose positions stay random constants, as in Lab 2's lines?
 #
 # ### BEGIN SOLUTION
 # **Model answer.** Attention treats its tokens as a set: my shuffled tokens gave the same outputs, shuffled, up to a difference of about 1e-6, which is rounding.
@@ -558,8 +561,8 @@ checks.require("my_discriminator")
 visualize.show_layers(models.light_transformer_pair(latent_dim).generator)
 
 # %% [markdown]
-# In G the block holds 131,968 weights, and the first dense layer, $65 \cdot 2048 = 133{,}120$, a little more: it has to give each of the 16 tokens a start of its own. If
-# you expected the attention: it has only $4 \cdot 128^2 = 65{,}536$, a quarter of G.
+# In G the block holds 131,968 weights, and the first dense layer a little more, $65 \cdot 2048 = 133{,}120$: it has to give each of the 16
+# tokens a start of its own. If you expected the attention: it has only $4 \cdot 128^2 = 65{,}536$, a quarter of G.
 
 # %% [markdown]
 # ## 7. Lab 2's own pair
@@ -707,7 +710,7 @@ print(f"border ratio of patches that touch: {border_ratio(touching_samples):.2f}
 
 # %% [markdown]
 # **What you should see:** a border ratio of about 1.6, and strokes that break or shift where they cross one of six invisible lines. Did you expect flaws elsewhere, in thin strokes say? The curve
-# decides: it has a peak at each line of the grid, and nowhere else.
+# decides: it has a peak at each of the three upright lines, and nowhere else. (The border ratio looks at the level lines, too.)
 
 # %% [markdown] question="borders" points=2
 # **Question 2 (2 points).** Why do the strokes break at just these lines? Look at both networks: who draws the two sides of a border, and who looks at both of them? Then
@@ -759,7 +762,7 @@ visualize.plot_curves(
         "patches that touch": (places, jumps(touching_samples, 2)),
         "patches that overlap": (places, jumps(samples, 2)),
     },
-    title="Jumps between columns: with overlap the grid is gone",
+    title="Jumps between columns, without and with overlap",
     xlabel="columns to the left of the jump",
     ylabel="mean jump (grey values, 0 to 1)",
 )
@@ -778,13 +781,13 @@ visualize.show_sheets(
 
 # %% [markdown]
 # **What you should see:** the peaks are gone, the border ratio is about 1, and the strokes run through. No convolution was needed, and next to no parameters: 9,288 more in G, 9,216 more in D. What mends the borders is that each
-# network looks a little beyond its own cell. (The lesson is older than GANs: Swin transformers shift their windows from layer to layer, and T2T-ViT cuts overlapping
-# patches, both 2021.)
+# network looks a little beyond its own cell. (The lesson is not ours: ViTGAN's discriminator cuts patches that overlap, as yours does;
+# T2T-ViT overlaps its patches, too, and Swin transformers shift their windows from layer to layer, both 2021.)
 #
 # ### The convolutional pair on the same terms
 #
-# To compare fairly, the light DCGAN of lab 04 gets the same images, the same number of steps, the same penalty and the same average; only its learning rate is
-# its own, which suits it better.
+# To compare fairly, the light DCGAN of lab 04 gets the same images, the same number of steps, the same penalty and the same average; only
+# its Adam is its own (a rate of 4e-4 and the usual $\beta_2$ of 0.999), which suits it better.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -998,8 +1001,8 @@ visualize.show_pairs(
 )
 
 # %% [markdown]
-# A copy would differ by a few grey levels at most. Your distances are printed above the picture. If they are tens of grey levels, these ten show no sign of copying. That is no proof: a network can keep parts of images, or
-# images that lie far from these ten samples.
+# A copy would differ by a few grey levels at most. In our run the ten distances are [D0] to [D1] grey levels: no sign of copying. That is no
+# proof: a network can have learned parts of images by heart, or images that are unlike these ten samples.
 
 # %% [markdown] question="strengths" points=4
 # **Question 5 (4 points).** What are the strengths and the challenges of CNNs and of transformers in GANs? Name at least two
@@ -1024,7 +1027,7 @@ visualize.show_pairs(
 # | choice (1) | a task for each, with a reason, and an observation with a number of the own run | without the number | no task |
 #
 # **Enough for full marks.** "CNN: learns from few images, cost linear in pixels; but one layer sees little, and checkerboards. Transformer: distant patches meet in one layer, and text fits in as more tokens; but the cost is quadratic in
-# tokens, and locality must be learned. Few images: CNN; captions: transformer. Here overlap alone brought my FID from (FID without overlap) to 4.4: locality is worth much."
+# tokens, and locality must be learned. Few images: CNN, since locality need not be learned; captions: transformer, since words are just more tokens. Here overlap alone brought my FID from (FID without overlap) to 4.4: locality is worth much."
 #
 # **Typical wrong answer.** "CNNs are old and only see locally, transformers see everything and are state of the art." Nothing for the CNN (one challenge), half a point for the transformer's strengths, nothing else.
 # ### END SOLUTION
@@ -1036,4 +1039,4 @@ visualize.show_pairs(
 # - Generated images of all pairs: the sheets of sections 7, 9 and 10. The comparison table and the count of digits with your numbers.
 # - Your answers to the five questions.
 #
-# **Where next?** Lab 06 leaves grey digits for colour faces at 100x100. The next cell lists what is answered and what is missing.
+# **Where next?** Lab 06 leaves grey digits for faces in colour. The next cell lists what is answered and what is missing.
