@@ -586,7 +586,7 @@ visualize.show_layers(dcgan_generator)
 #
 # ## 5. Find the bug: three batches of training
 #
-# Before Keras 3, everybody wrote a GAN like this: compile D alone; then set `discriminator.trainable = False` and compile a
+# Before Keras 3, many programs trained a GAN like this: compile D alone; then set `discriminator.trainable = False` and compile a
 # second model, D(G(z)), in which only G moves. The flag was meant to count for the second model only, because D had been
 # compiled already. The next cell does just that and then trains for three batches.
 #
@@ -880,7 +880,7 @@ print(f"{done} of {len(code)} lines of code carry a comment")
 #   1,200,000 parameters;
 # - `my_discriminator()` gives one raw score: convolutions with strides, at most two dense layers, at most 500,000 parameters.
 #
-# Any kind of Keras model will do. A good start are the rules of the DCGAN paper: strides instead of pooling, batch norm
+# Any kind of Keras model will do. The rules of the DCGAN paper are a good start: strides instead of pooling, batch norm
 # in both networks but not at G's output nor at D's input, no hidden dense layers, ReLU in G, LeakyReLU(0.2) in D. Later
 # practice added two: a kernel that is a multiple of the stride (the paper has 5, most have 4), and no bias where batch
 # norm follows, which has one of its own. Small networks make many steps in a minute, and on two cores that counts more
@@ -1070,7 +1070,7 @@ visualize.show_grid(
 
 # %% [markdown]
 # **What you should see** (`quick`): digits that can be read after the first epoch already, and after three most of them
-# are well formed; every sixth or so still lies between two digits or has a gap. Our FID was 2.7; another seed gave 3.1.
+# are well formed; about one in six still lies between two digits or has a gap. Our FID was 2.7; another seed gave 3.1.
 #
 # **FID** compares the fakes with the test images on the features of a frozen classifier (lab 03); its *floor* is what as many
 # real training images get. These FIDs come from our own classifier: do not compare them with published ones.
@@ -1352,7 +1352,7 @@ results
 # ## 11. Does it copy?
 #
 # For ten fakes we look for the nearest training image, pixel by pixel. **Before you run it:** if G had learned images by heart,
-# what would you see, and which root mean square difference?
+# what would you see, and which root mean square difference would be printed?
 
 # %%
 fakes = data.to_uint8(random_50[:10])
@@ -1368,7 +1368,7 @@ visualize.show_pairs(
 
 # %% [markdown]
 # **What you should see:** mostly the same digit in a similar hand, but not the same image: strokes start and end elsewhere. A
-# copy would have shown twins, and differences near 0. So these ten show no sign of copying; they do not prove that nothing was
+# copy would have shown twins, and differences near 0; ours are 35 to 68 grey levels. So these ten show no sign of copying; they do not prove that nothing was
 # learned by heart.
 #
 # ## 12. Deliverables

@@ -585,7 +585,7 @@ visualize.show_layers(models.light_transformer_pair(latent_dim).generator)
 # ## 7. Lab 2's own pair
 #
 # In `labhelpers` the pair of Lab 2 has trained positions, and a discriminator that cuts real patches, 49 of 4x4.
-# Everything else is as the document has it. Compare it with yours: attention and dense layers *replace* the tokens here,
+# Everything else is as the document has it, but for the sigmoid at D's end, which is in our loss. Compare it with yours: attention and dense layers *replace* the tokens here,
 # they are not added to them; the norm stands behind them; and G ends in two transposed convolutions, which draw over all
 # borders.
 
@@ -814,7 +814,7 @@ visualize.show_sheets(
 # %% [markdown]
 # **What you should see:** the peaks are gone, the border ratio is 1.00 (1.14 without overlap), and the strokes run
 # through. No convolution was needed, and next to no parameters: 9,288 more in G, 9,216 more in D. What mends the borders
-# is that each network looks a little beyond its own cell. (The lesson is not ours: ViTGAN's discriminator cuts patches
+# is the overlap. Whether that of G, of D, or both, this run does not say: both were changed at once. (The lesson is not ours: ViTGAN's discriminator cuts patches
 # that overlap, as yours does; T2T-ViT overlaps its patches, too, and Swin transformers shift their windows from layer to
 # layer, both 2021.)
 #
