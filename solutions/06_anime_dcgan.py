@@ -1074,7 +1074,7 @@ visualize.show_sheets(
 # | (b) a reason (1) | a plausible reason in network, data or training for one wrong thing | names the place without saying how it acts | none |
 # | (c) a test (1) | one change to make, and what one would then expect to see | "train for longer", without what to look for | none |
 #
-# **Enough for full marks.** "Right: eyes at one height, hair around the face. Wrong: grain in all 40, eyes of two colours in 6
+# **Enough for full marks.** "Right: eyes at one height, hair around the face. Wrong: grain in all 40, eyes of two colours in 10
 # of 40. Eyes are further apart than a kernel reaches; with wider dense layers in G fewer should differ."
 #
 # **Typical wrong answer.** "The faces are not realistic because the GAN is not good enough; more epochs help." Half a point at
