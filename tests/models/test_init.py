@@ -7,7 +7,15 @@ import sys
 
 
 def test_importing_the_models_registers_their_layers() -> None:
-    names = ["Patchify", "PositionEmbedding", "RandomColour", "ReconstructionEnergy", "TrainingOnly", "Unpatchify"]
+    names = [
+        "Patchify",
+        "PositionEmbedding",
+        "RandomColour",
+        "ReconstructionEnergy",
+        "SelfAttention",
+        "TrainingOnly",
+        "Unpatchify",
+    ]
     program = (
         "import keras, labhelpers.models\n"
         "known = keras.saving.get_custom_objects()\n"

