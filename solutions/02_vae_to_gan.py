@@ -650,7 +650,7 @@ visualize.show_sheets(
     {
         "real test images": digits.test_images[:25],
         "VAE: reconstructed": vae.reconstruct(images.test[:25]),
-        "GAN: generated": drawn["GAN, warm G"][:25],
+        "GAN: generated": drawn["GAN, warm"][:25],
     },
     title="Reconstructed (VAE) and generated (GAN)",
 )
