@@ -1129,12 +1129,6 @@ visualize.show_grid(mine[:20], columns=10, title="Twenty samples of my own range
 
 
 # %%
-class DigitGAN(training.GAN):
-    """A GAN of your two networks, whose generator ends in a tanh."""
-
-    output_activation = "tanh"
-
-
 def engine_pair():
     """Your two networks, each with a named input, as the engine takes them."""
     noise, image = keras.Input((latent_dim,)), keras.Input(digits.image_shape)
@@ -1149,7 +1143,7 @@ def sheet_of_50(samples):
 
 
 keras.utils.set_random_seed(SEED)
-gan = DigitGAN(*engine_pair(), losses.non_saturating(), name="best digits")
+gan = training.GAN(*engine_pair(), losses.non_saturating(), name="best digits")
 gan.compile(
     keras.optimizers.Adam(best_rate, best_beta_1, best_beta_2),
     keras.optimizers.Adam(best_rate, best_beta_1, best_beta_2),

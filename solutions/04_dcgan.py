@@ -1024,7 +1024,6 @@ gan = training.GAN(
     *fresh_networks(),
     losses.non_saturating(),
     ema=average,
-    output_activation="tanh",
     name="dcgan",
 )
 gan.compile(make_optimizer(), make_optimizer(), steps_per_execution=16)

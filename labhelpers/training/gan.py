@@ -28,8 +28,6 @@ class GAN(Game):
         loss: what both pay.
         ema: decay of a running average of the generator's weights; see ``Game``.
         helpers: further networks by name, which terms of the loss find in ``seen.networks``, and which never move.
-        output_activation: the range of the images, where the generator's last layer does not tell, as in a network
-            that ends in an operation or in a class of its own: ``"tanh"``, ``"sigmoid"`` or ``"linear"``.
 
     Attributes:
         ema_generator: the averaged generator, or None.
@@ -46,7 +44,6 @@ class GAN(Game):
         *,
         ema: float | None = None,
         helpers: Mapping[str, keras.Model] | None = None,
-        output_activation: str | None = None,
         **kwargs: Any,
     ) -> None:
         if generator.outputs[0].shape[1:] != discriminator.inputs[0].shape[1:]:
@@ -55,7 +52,6 @@ class GAN(Game):
                 f"{discriminator.inputs[0].shape[1:]}. Build both for the same image_shape."
             )
         self.helper_names = tuple(helpers or {})
-        self.stated_activation = output_activation
         networks = {
             "generator": generator,
             "discriminator": discriminator,
@@ -72,7 +68,7 @@ class GAN(Game):
     @property
     def output_activation(self) -> str:
         """The generator's last activation: ``"tanh"``, ``"sigmoid"`` or ``"linear"``."""
-        return self.stated_activation or last_activation(self.generator)
+        return last_activation(self.generator)
 
     def draw_noise(self, count: Tensor) -> Tensor:
         """Noise (count, latent_dim) to train on."""
@@ -160,16 +156,14 @@ class GAN(Game):
         config = super().get_config()
         if self.helper_names:
             config["helpers"] = {name: config.pop(name) for name in self.helper_names}
-        if self.stated_activation:
-            config["output_activation"] = self.stated_activation
         return config
 
 
 def last_activation(generator: keras.Model) -> str:
     """The activation that fixes the range of what a network puts out.
 
-    Layers that only reshape are looked through. Images whose activation is no layer's,
-    such as those of ``keras.ops.tanh``, are judged by the values that they take.
+    Layers that only reshape are looked through. Images whose activation is no layer's, such
+    as those of ``keras.ops.tanh`` or of a subclassed model, are judged by their values.
 
     Raises:
         ValueError: it is not tanh, sigmoid or linear.
@@ -181,11 +175,17 @@ def last_activation(generator: keras.Model) -> str:
 
 
 def _named_activation(generator: keras.Model) -> str:
-    for layer in reversed(generator.layers):
-        if isinstance(layer, keras.Model):
-            return _named_activation(layer)
-        if hasattr(layer, "activation"):
-            name = keras.activations.serialize(layer.activation)
+    """The activation that the last layers name; linear where they name none."""
+    stacked = isinstance(generator, keras.Sequential)
+    # The layers of a subclassed model stand in no order, so they tell nothing.
+    parts = generator.layers if stacked else getattr(generator, "operations", [])
+    for part in reversed(parts):
+        if isinstance(part, keras.Model):
+            return _named_activation(part)
+        if not isinstance(part, keras.Layer):  # an operation, such as keras.ops.tanh
+            return "linear"
+        if hasattr(part, "activation"):
+            name = keras.activations.serialize(part.activation)
             if name not in ("tanh", "sigmoid", "linear"):
                 raise ValueError(
                     f"The generator {generator.name!r} ends in {name}, expected tanh (images in [-1, 1]), sigmoid "
