@@ -132,8 +132,7 @@ def embedded(lab: Lab) -> str:
     if not _file(lab).exists():
         return ""
     text = _file(lab).read_text(encoding="utf-8")
-    link, alt = re.search(r'href="(data:[^"]+)"', text), _title(text)
-    return f"![{alt}]({link[1]})" if link else ""
+    return f"![{_title(text)}]({_link(text)})"
 
 
 def overview() -> str:
@@ -144,12 +143,10 @@ def overview() -> str:
         text = _file(lab).read_text(encoding="utf-8")
         x = GAP + number % 2 * (TILE + GAP)
         y = GAP + number // 2 * (TILE * 3 // 4 + TITLE + GAP)
-        link = re.search(r'href="(data:[^"]+)"', text)
-        assert link
         parts.append(
             f'<text x="{x}" y="{y + TITLE - 9}" font-family="sans-serif" font-size="16" fill="#222">'
             f"{escape(lab.title)}</text>\n"
-            f'<image x="{x}" y="{y + TITLE}" width="{TILE}" height="{TILE * 3 // 4}" href="{link[1]}">'
+            f'<image x="{x}" y="{y + TITLE}" width="{TILE}" height="{TILE * 3 // 4}" href="{_link(text)}">'
             f"<title>{escape(_title(text))}</title></image>"
         )
     rows = (len(made) + 1) // 2
@@ -172,6 +169,11 @@ def _frame(width: int, height: int, title: str, body: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">\n'
         f'<title>{escape(title)}</title>\n<rect width="100%" height="100%" fill="white"/>\n{body}\n</svg>\n'
     )
+
+
+def _link(svg: str) -> str:
+    found = re.search(r'href="(data:[^"]+)"', svg)
+    return found[1] if found else ""
 
 
 def _title(svg: str) -> str:
