@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   labs:
-#     minutes: {smoke: 0.8, quick: 14}
+#     minutes: {smoke: 0.8, quick: 13}
 #     data: [mnist]
 # ---
 
@@ -19,7 +19,7 @@
 # - read a table of results: modes, good samples, FID, seconds, and what it does not tell you,
 # - draw the digit that you ask for (CGAN), and find the digits without labels (InfoGAN).
 #
-# **Time:** about 14 minutes of computing on two CPU cores, four hours with exercises and questions.
+# **Time:** about 13 minutes of computing on two CPU cores, four hours with exercises and questions.
 # **Before you start:** labs 03 and 04.
 #
 # **How the exercises work.** Write your code where it says so and run the check below it. If you skip an exercise, the
