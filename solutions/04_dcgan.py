@@ -1102,8 +1102,8 @@ visualize.show_grid(
 # | Adam(1.2e-3, 0.5, 0.99) without R1, the rate falling to 5 % over the last third | 0 | 3.21 | |
 #
 # A cell is one run (where there are two figures, one each). If you guessed that the penalty would cost more than it brings:
-# it makes an epoch longer, and leaves less than a third of the FID. After 4,690
-# steps FID cannot tell the fakes from real digits any more; you still can. Your settings, and above all your networks, may do better.
+# it makes an epoch longer, and leaves less than a third of the FID. After 4,690 steps FID hardly tells the fakes from real
+# digits. Your settings, and above all your networks, may do better in less time.
 #
 # ### The class's table
 #
