@@ -7,11 +7,14 @@ import sys
 import tempfile
 
 
-def import_tensorflow() -> None:
+def import_tensorflow() -> str:
     """Import TensorFlow, and keep what its C++ code logs meanwhile out of the notebook.
 
     Some lines are written before TensorFlow reads ``TF_CPP_MIN_LOG_LEVEL``. They go to file
     descriptor 2 itself, so it points elsewhere during the import; a failing import shows them.
+
+    Returns:
+        A sentence for the end of a set-up cell: the versions, and whether there is a GPU.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -21,7 +24,7 @@ def import_tensorflow() -> None:
         try:
             import tensorflow as tf
 
-            tf.config.list_physical_devices()
+            gpus = tf.config.list_physical_devices("GPU")
             # Many networks in one notebook: each is traced anew, and that is no fault.
             tf.get_logger().setLevel("ERROR")
         except BaseException:
@@ -31,3 +34,9 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(descriptor, 2)
             os.close(descriptor)
+    from labhelpers import __version__
+
+    on = "with a GPU" if gpus else "without a GPU"
+    if not gpus and "google.colab" in sys.modules:
+        on += " (Runtime > Change runtime type offers one)"
+    return f"Ready: labhelpers {__version__} and TensorFlow {tf.__version__}, {on}."

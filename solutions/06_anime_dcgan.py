@@ -101,6 +101,9 @@ logging.getLogger("absl").setLevel(logging.ERROR)
 
 # data
 image_folder = None  # or the path of a folder with your own pictures, as "my_faces"
+# Where sections 6 to 9 save. Name a folder that outlives the session, as "my_run", and
+# the main training goes on where it stopped, when you run the lab again.
+run_folder = None
 image_size = profile.pick(smoke=24, quick=48, full=100)
 face_count = profile.pick(smoke=80, quick=580, full=580)  # to train on, at most
 held_out_count = profile.pick(smoke=70, quick=500, full=500)  # never trained on
@@ -994,17 +997,28 @@ growing = training.SampleGrid(
     fixed_noise,
     every=max(1, epochs // 24),
 )
-history = gan.fit(
+folder = Path(run_folder or tempfile.mkdtemp(prefix="lab06-"))
+gan.fit(
     train_images,
     batch_size=batch_size,
+    initial_epoch=training.resume(gan, folder / "training"),
     epochs=epochs,
-    callbacks=[growing, training.StopOnNonFinite()],
-).history
+    callbacks=[
+        growing,
+        training.Checkpoints(folder / "training", every=max(1, epochs // 24)),
+        training.StopOnNonFinite(),
+    ],
+)
 print(f"{epochs} epochs, {len(gan.step_history['g_loss']):,} steps")
-print(f"{np.mean(gan.epoch_seconds[1:]):.1f} s per epoch")
+seconds_per_epoch = float(np.mean(gan.epoch_seconds[1:] or [np.nan]))
+print(f"{seconds_per_epoch:.1f} s per epoch")
 
 # %%
-gen_losses, disc_losses = history["g_loss"], history["d_loss"]
+steps_per_epoch = -(-len(train_images) // batch_size)
+gen_losses, disc_losses = (
+    np.reshape(gan.step_history[name], (-1, steps_per_epoch)).mean(axis=1).tolist()
+    for name in ("g_loss", "d_loss")
+)
 visualize.plot_losses(
     {"g_loss": gen_losses, "d_loss": disc_losses},
     title=f"Losses per epoch; last: G {gen_losses[-1]:.2f}, D {disc_losses[-1]:.2f}",
@@ -1114,8 +1128,6 @@ checks.require("frame_milliseconds")
 ### END HIDDEN TESTS
 
 # %%
-# Name a folder of your own to keep what is saved below.
-folder = Path(tempfile.mkdtemp(prefix="lab06-"))
 gif = folder / "anime_dcgan.gif"
 # The sheets show every pixel three times. A GIF is embedded in the notebook,
 # so it shows each once and stays small.
@@ -1561,7 +1573,7 @@ row = {
     "parameters of G": generator.count_params(),
     "parameters of D": discriminator.count_params(),
     "epochs": epochs,
-    "seconds per epoch": round(float(np.mean(gan.epoch_seconds[1:])), 2),
+    "seconds per epoch": round(seconds_per_epoch, 2),
     "last g_loss": round(gen_losses[-1], 2),
     "last d_loss": round(disc_losses[-1], 2),
     "gap": round(gap, 2),
