@@ -136,7 +136,7 @@ visualize.show_pipeline(
 #
 # *Hints:* for arrays with more than two axes, `tf.matmul` multiplies the last two and keeps the rest; a plain
 # `tf.transpose` turns *all* axes around. Scores can be large: a softmax written with bare exponentials overflows,
-# `tf.nn.softmax` does not.
+# `tf.nn.softmax` does not. Your function will run inside of compiled networks that train: TensorFlow only, no NumPy.
 
 
 # %% answer="attention"
@@ -164,7 +164,7 @@ checks.require("attention")
 # **Before you run it:** the first two tokens are alike, the third is different. To whom will each of them listen?
 
 # %%
-tokens = np.array([[2.0, 0.0], [2.0, 0.5], [0.0, 2.0]])
+tokens = np.array([[2.0, 0.0], [2.0, 0.5], [0.0, 2.0]], np.float32)
 output, weights = (np.asarray(each) for each in attention(*[tf.constant(tokens)] * 3))
 visualize.show_matrices(
     {"tokens": tokens, "weights": weights.round(2), "output": output.round(2)},
@@ -283,6 +283,7 @@ print(f"{layer.count_params():,} parameters; largest difference {difference:.1e}
 # row and its first column lie outside.
 #
 # **3a (2 points).** Write `patchify`. Images come as (batch, height, width, channels); both sides are multiples of `patch_size`.
+# Gradients must flow through it, and through 3b, so stay in TensorFlow.
 
 
 # %% answer="patchify"
@@ -519,7 +520,7 @@ checks.require("transformer_block")
 # 1. one dense layer without activation makes 16 tokens of 128 numbers from the noise,
 # 2. positions, one block with 4 heads, and one more norm,
 # 3. one dense layer without activation makes the pixels of each token's patch (how many are there?),
-# 4. the patches become an image of 28x28, and its pixels must lie in [-1, 1]. Mind the order: patches are added up.
+# 4. the patches become an image of 28x28, and a tanh keeps its pixels in [-1, 1]. Mind the order: patches are added up.
 #
 # With 64 numbers of noise this has 273,713 parameters without overlap and 283,001 with an overlap of 2.
 #

@@ -239,7 +239,7 @@ visualize.show_matrices(
 
 # %% answer="generator_sides"
 def generator_sides(image_size, doublings):
-    """Return the list of sides, start first: doublings + 1 whole numbers."""
+    """Return the list of sides, start first: doublings + 1 whole numbers (int)."""
     ### BEGIN SOLUTION
     start = -(-image_size // 2**doublings)
     return [start * 2**step for step in range(doublings + 1)]
@@ -261,7 +261,7 @@ checks.require("generator_sides")
 
 # %% answer="discriminator_sides"
 def discriminator_sides(image_size, halvings):
-    """Return the list of sides, the image's first: halvings + 1 whole numbers."""
+    """Return the list of sides, the image's first: halvings + 1 whole numbers (int)."""
     ### BEGIN SOLUTION
     sides = [image_size]
     for _ in range(halvings):
@@ -1365,8 +1365,11 @@ for suffix, name in (("h5", ".h5 (old)"), ("keras", ".keras")):
     path = folder / f"generator.{suffix}"
     generator.save(path)
     discriminator.save(folder / f"discriminator.{suffix}")
-    loaded = training.load_trusted(path)
-    same = np.array_equal(loaded(fixed_noise), before)
+    try:
+        same = np.array_equal(training.load_trusted(path)(fixed_noise), before)
+    except (TypeError, ValueError) as error:
+        print(f"{name} cannot be loaded: {error}")
+        same = False
     note(
         name,
         path,
@@ -1436,7 +1439,8 @@ pd.set_option("display.max_colwidth", None)
 pd.DataFrame(saved).set_index("way")
 
 # %% [markdown]
-# **What you should see:** True in every row of the last column, but very different sizes: with both optimizers a checkpoint is
+# **What you should see:** True in every row of the last column (but for `.h5`, if your generator cuts with a slice or calls
+# functions of `keras.ops`: the old format knows layers only), and very different sizes: with both optimizers a checkpoint is
 # about three times as large as the weights, because Adam keeps two more numbers for each. Which of these files you may open
 # when they come from somebody else is another matter.
 #
