@@ -135,7 +135,7 @@ def _right_flat(images, reconstructions, mean, log_var, beta):
     p = tf.minimum(tf.maximum(reconstructions, 1e-6), 1 - 1e-6)
     reconstruction = -tf.reduce_sum(images * tf.math.log(p) + (1 - images) * tf.math.log1p(-p)) / batch
     kl = tf.reduce_sum(mean**2 + tf.exp(log_var) - 1 - log_var) / (2 * batch)
-    return {"loss": reconstruction + kl * beta, "reconstruction": reconstruction, "kl": kl}
+    return reconstruction + kl * beta, reconstruction, kl
 
 
 RIGHT["vae_loss"] = [_right_sum, _right_keras, _right_flat]
@@ -234,19 +234,19 @@ WRONG = {
         ),
         (_stack(_HIDDEN, _PIXELS), "Reshape"),
         (_stack(_HIDDEN, _PIXELS, _reshaped(28, 28)), "axis of channels"),
-        (_stack(_dense(256), _PIXELS, _IMAGE), "expected a ReLU"),
-        (_stack(_dense(256, "tanh"), _PIXELS, _IMAGE), "not a tanh"),
+        (_stack(_dense(256), _PIXELS, _IMAGE), "has no activation, not a ReLU"),
+        (_stack(_dense(256, "tanh"), _PIXELS, _IMAGE), "has a tanh, not a ReLU"),
         (_stack(_dense(128, "relu"), _PIXELS, _IMAGE), "202,256"),
         (_stack(_PIXELS, _IMAGE), "hidden layer of 256 units is missing"),
         (_stack(_dense(256, "relu", use_bias=False), _dense(784, "sigmoid", use_bias=False), _IMAGE), "need a bias"),
-        (_stack(_HIDDEN, lambda: layers.Dropout(0.5), _PIXELS, _IMAGE), "no dropout"),
-        (lambda latent_dim: _functional(2), "does not take codes of shape (5, 8)"),
+        (_stack(_HIDDEN, lambda: layers.Dropout(0.5), _PIXELS, _IMAGE), "leave out dropout"),
+        (lambda latent_dim: _functional(2), "takes (None, 2), expected codes of shape (None, 8)"),
         (lambda latent_dim: keras.Sequential([layers.Dense(256, "relu"), _SHARED, _IMAGE()]), "share weights"),
         (_frozen_decoder, "freeze nothing"),
-        (_EagerDecoder, "stay in TensorFlow"),
-        (_OneByOne, "compiled step"),
+        (_EagerDecoder, "does not take codes of shape (None, 2)"),
+        (_OneByOne, "does not take codes of shape (None, 2)"),
         (_OneImage, "makes (1, 28, 28, 1)"),
-        (_NoGradient, "no gradient flows"),
+        (_NoGradient, "no gradient comes back to what goes in"),
         (lambda latent_dim: keras.Model(z := keras.Input((latent_dim,)), [_functional(latent_dim)(z), z]), "2 outputs"),
         (lambda latent_dim: _functional(latent_dim).output, "expected a keras.Model"),
         (lambda latent_dim: None, "return"),
@@ -288,9 +288,9 @@ WRONG = {
         (_loss(_summed, _kl), "Average over the batch"),
     ],
     "repaired_loss": [
-        (_course, "still summed over the batch: here 4 times"),
+        (_course, "KL is still summed over the batch"),
         (lambda *b: _right_sum(*b, 1.0)[0], "loss of the whole batch"),
-        (lambda *b: _bce_mean(*b[:2]) + _mean_kl(*b[2:]), "loss of the whole batch"),
+        (lambda *b: _bce_mean(*b[:2]) + _mean_kl(*b[2:]), "KL is a mean now"),
         (lambda *b: _bce_mean(*b[:2]) + _kl(*b[2:]), "KL is right. The reconstruction is still one number"),
         (lambda *b: _of_each(*b[:2]) + tf.reduce_sum(_kl(*b[2:])), "KL is still summed over the batch"),
         (lambda *b: tf.reduce_mean(_bce(*b[:2]), axis=(1, 2)) * 28 * 28 + _kl(*b[2:]), "28 * 28 is written"),

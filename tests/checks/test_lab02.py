@@ -152,7 +152,7 @@ WRONG = {
         (_gan_with_sigmoid, "probability"),
         (lambda g, d: keras.Sequential([d, g]), "expected"),
         (lambda g, d: g, "where is D"),
-        (lambda g, d: d, "noise first goes"),
+        (lambda g, d: d, "expected noise of shape (None, 32)"),
         (
             lambda g, d: keras.Model(z := keras.Input((32,)), layers.Rescaling(-1.0)(d(g(z)))),
             "flipped",

@@ -39,7 +39,7 @@ def _one_after_the_other(g, d, g_optimizer, d_optimizer, real, noise):
     with tf.GradientTape() as tape:
         g_loss = _g(d(g(noise)))
     g_optimizer.apply(tape.gradient(g_loss, g.trainable_variables), g.trainable_variables)
-    return {"g_loss": g_loss, "d_loss": d_loss}
+    return d_loss, g_loss
 
 
 def _persistent(g, d, g_optimizer, d_optimizer, real, noise):
@@ -90,7 +90,7 @@ def _g_moves_with_d(g, d, g_optimizer, d_optimizer, real, noise):
     d_optimizer.apply(tape.gradient(d_loss, d.trainable_variables), d.trainable_variables)
     for loss in (g_loss, d_loss):
         for variable, gradient in zip(g.trainable_variables, tape.gradient(loss, g.trainable_variables), strict=True):
-            variable.assign_sub(0.5 * gradient)
+            variable.assign_sub(0.3 * gradient)
     return d_loss, g_loss
 
 
@@ -124,7 +124,7 @@ def _generator(*, slope=0.01, hidden=128, last="tanh", bias=True, reshape=(28, 2
 
     def build():
         start = keras.Input((100,))
-        hidden_layers = [L.Dense(hidden, use_bias=bias), *more]
+        hidden_layers = [L.Dense(hidden, use_bias=bias), *(make() for make in more)]
         hidden_layers += [] if slope is None else [L.LeakyReLU(negative_slope=slope)]
         return keras.Sequential([start, *hidden_layers, L.Dense(784, activation=last), L.Reshape(reshape)])
 
@@ -133,7 +133,11 @@ def _generator(*, slope=0.01, hidden=128, last="tanh", bias=True, reshape=(28, 2
 
 def _discriminator(*, slope=0.01, last=None, units=1, more=()):
     def build():
-        hidden_layers = [L.Dense(128), *([] if slope is None else [L.LeakyReLU(negative_slope=slope)]), *more]
+        hidden_layers = [
+            L.Dense(128),
+            *([] if slope is None else [L.LeakyReLU(negative_slope=slope)]),
+            *(make() for make in more),
+        ]
         return keras.Sequential(
             [keras.Input((28, 28, 1)), L.Flatten(), *hidden_layers, L.Dense(units, activation=last)]
         )
@@ -197,6 +201,8 @@ class _OwnNorm(L.Layer):
     def build(self, shape):
         self.mean = self.add_weight(shape=shape[-1:], initializer="zeros", trainable=False)
         self.variance = self.add_weight(shape=shape[-1:], initializer="ones", trainable=False)
+        self.gamma = self.add_weight(shape=shape[-1:], initializer="ones")
+        self.beta = self.add_weight(shape=shape[-1:], initializer="zeros")
 
     def call(self, x, training=False):
         mean, variance = self.mean, self.variance
@@ -204,7 +210,7 @@ class _OwnNorm(L.Layer):
             mean, variance = tf.nn.moments(x, axes=[0])
             self.mean.assign(0.9 * self.mean + 0.1 * mean)
             self.variance.assign(0.9 * self.variance + 0.1 * variance)
-        return (x - mean) / tf.sqrt(variance + 1e-5)
+        return self.gamma * (x - mean) / tf.sqrt(variance + 1e-5) + self.beta
 
 
 def _norm(momentum=0.9, epsilon=1e-5):
@@ -266,12 +272,12 @@ WRONG = {
         (_generator(hidden=256), "114,064"),
         (_generator(bias=False), "parameters"),
         (_generator(reshape=(784,)), "shape"),
-        (_generator(more=(L.Dropout(0.5),)), "dropout"),
-        (_generator(more=(L.BatchNormalization(),)), "parameters"),
+        (_generator(more=(lambda: L.Dropout(0.5),)), "dropout"),
+        (_generator(more=(L.BatchNormalization,)), "parameters"),
         (_FixedBatch, "expected"),
         (_frozen, "trainable"),
         (lambda: _SHARED, "same network twice"),
-        (_discriminator(), "does not take a batch"),
+        (_discriminator(), "expected noise of shape (None, 100)"),
         (lambda: None, "return"),
         (lambda: 3, "expected a keras.Model"),
     ],
@@ -281,9 +287,9 @@ WRONG = {
         (_discriminator(slope=0.3), "default slope 0.3"),
         (_discriminator(slope=0.2), "slope 0.2"),
         (_discriminator(slope=None), "no activation"),
-        (_discriminator(units=2), "100,609"),
-        (_discriminator(more=(L.Dropout(0.3),)), "dropout"),
-        (_generator(), "does not take a batch"),
+        (_discriminator(units=2), "expected scores of shape (None, 1)"),
+        (_discriminator(more=(lambda: L.Dropout(0.3),)), "dropout"),
+        (_generator(), "expected images of shape (None, 28, 28, 1)"),
         (lambda: None, "return"),
     ],
     "back_to_pixels": [
@@ -341,8 +347,8 @@ WRONG = {
         (lambda fake: np.logaddexp(0, -fake.numpy()).mean(), "NumPy"),
     ],
     "train_step": [
-        (_step(move=("g",)), "D's weights did not move"),
-        (_step(move=("d",)), "G's weights did not move"),
+        (_step(move=("g",)), "D moved by exactly 0.0"),
+        (_step(move=("d",)), "G moved by exactly 0.0"),
         (_step(d_sign=-1.0), "step up"),
         (_step(g_sign=-1.0), "step up"),
         (_step(g_loss=lambda fake: -tf.reduce_mean(tf.nn.softplus(fake))), "minimax"),

@@ -229,7 +229,7 @@ def _lab2(
 
 def _lab2_functional(latent_dim=100):
     noise, images = keras.Input((latent_dim,)), keras.Input((28, 28, 1))
-    x = keras.ops.reshape(layers.Dense(12_544, activation="relu")(noise), (-1, 7, 7, 256))
+    x = keras.ops.reshape(layers.Dense(12_544)(noise), (-1, 7, 7, 256))
     for filters in (128, 64):
         x = keras.ops.relu(_up(filters)(x))
     x = keras.ops.tanh(layers.Conv2DTranspose(1, 7, padding="same")(x))
@@ -368,13 +368,13 @@ WRONG = {
         (_step(d_loss=lambda *a: _d_loss(*a) / 2), "half"),
         (_step(d_loss=lambda *a: -_d_loss(*a)), "up d_loss"),
         (_step(g_loss=lambda *a: -_g_loss(*a)), "up g_loss"),
-        (_step(g_variables=lambda g, d: [*g.trainable_variables, *d.trainable_variables]), "own network"),
+        (_step(g_variables=lambda g, d: [*g.trainable_variables, *d.trainable_variables]), "Unknown variable"),
         (
             _step(g_loss=lambda g, d, z: -tf.reduce_mean(tf.nn.softplus(_logits(d, g(z))))),
             "softplus(-fake_logits)",
         ),
         (_step(result=lambda d, g: None), "two losses"),
-        (_step(result=lambda d, g: (g, d)), "order"),
+        (_step(result=lambda d, g: (g, d)), "d_loss first"),
     ],
     "cnn_networks": [
         (lambda latent_dim=100: None, "two networks"),
@@ -386,12 +386,12 @@ WRONG = {
         (lambda latent_dim=100: _lab2(latent_dim, kernel=5), "4 wide, not 5"),
         (lambda latent_dim=100: _lab2(latent_dim, last=3), "7 wide, not 3"),
         (lambda latent_dim=100: _lab2(latent_dim, norm=True), "no batch norm"),
-        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "both ends of [-1, 1]"),
-        (lambda latent_dim=100: _lab2(latent_dim, end=None), "end in a tanh"),
-        (lambda latent_dim=100: _lab2(latent_dim, raw="sigmoid"), "no sigmoid or tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "a sigmoid, expected a tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, end=None), "no activation, expected a tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, raw="sigmoid"), "an activation, expected none"),
         (lambda latent_dim=100: _lab2(latent_dim, scores=2), "expected one score"),
-        (lambda latent_dim=100: _lab2(latent_dim, slope=None), "LeakyReLU behind"),
-        (lambda latent_dim=100: _lab2(latent_dim, bend=None), "ReLU behind"),
+        (lambda latent_dim=100: _lab2(latent_dim, slope=None), "no activation, expected LeakyReLU(0.2)"),
+        (lambda latent_dim=100: _lab2(latent_dim, bend=None), "no activation, expected a ReLU"),
     ],
     "my_generator": [
         (lambda latent_dim=64: None, "return"),
@@ -422,7 +422,7 @@ WRONG = {
             lambda latent_dim=64: _generator(
                 layers.Conv2DTranspose(1, 4, strides=4, padding="same"), latent_dim=latent_dim
             ),
-            "strided Conv2DTranspose",
+            "too few transposed convolutions with strides",
         ),
         (
             lambda latent_dim=64: keras.Sequential(
@@ -443,14 +443,14 @@ WRONG = {
         (lambda: _discriminator(_down(16), _down(32), last="tanh"), "raw score"),
         (lambda: _discriminator(_down(16), _down(32), last="relu"), "both signs"),
         (lambda: _discriminator(layers.Conv2D(8, 3), layers.MaxPooling2D(), _down(8)), "MaxPooling2D"),
-        (lambda: _discriminator(_down(16)), "strided Conv2D"),
+        (lambda: _discriminator(_down(16)), "too few convolutions with strides"),
         (lambda: _discriminator(_down(16), _down(16), shape=(32, 32, 1)), "(None, 28, 28, 1)"),
         (lambda: _discriminator(_down(64), _down(512)), "500,000"),
         (
             lambda: keras.Sequential([keras.Input((28, 28, 1)), _down(8), _down(8), layers.Conv2D(1, 7)]),
             "(None, 1)",
         ),
-        (lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]), "strided Conv2D"),
+        (lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]), "too few convolutions with strides"),
         (lambda: layers.Dense(1), "expected a keras.Model"),
     ],
 }

@@ -316,16 +316,6 @@ def test_gradients_of_frozen_zeroed_and_partly_blind_networks():
     assert networks.largest_change(before, spectral.get_weights()) == 0
 
 
-def test_a_network_must_bend():
-    networks.expect_bent(_drawing(activation="tanh"), NOISE, "it", "ReLU?")
-    networks.expect_bent(_Own(tf.tanh), NOISE, "it", "ReLU?")
-    for flat in (_Own(tf.tanh, hidden=tf.identity), _Own(tf.identity, hidden=tf.identity)):
-        with pytest.raises(
-            Wrong, match=r"negating what goes in just negates what comes out, expected .* bends: ReLU\?"
-        ):
-            networks.expect_bent(flat, NOISE, "it", "ReLU?")
-
-
 def test_a_copy_does_the_same():
     for network in (_drawing(activation="tanh"), _scoring(layers.Dropout(0.5))):
         networks.expect_copy(network, NOISE if network.input_shape[1:] == (6,) else IMAGES, "it")
