@@ -878,9 +878,10 @@ print(f"{done} of {len(code)} lines of code carry a comment")
 # - `my_generator(latent_dim)` makes 28x28x1 images in [-1, 1] (end in tanh). **Transposed convolutions** with strides
 #   do the enlarging (7 => 14 => 28 is the easy way): no upsampling or pooling layers, at most two dense layers, at most
 #   1,200,000 parameters;
-# - `my_discriminator()` gives one raw score: convolutions with strides, at most two dense layers, at most 500,000 parameters.
+# - `my_discriminator()` gives one raw score: **convolutions with strides** do the shrinking (no pooling layers; a global one
+#   before the score is fine), at most two dense layers, at most 500,000 parameters.
 #
-# Any kind of Keras model will do. The rules of the DCGAN paper are a good start: strides instead of pooling, batch norm
+# Any kind of Keras model will do; every call makes a new network. The rules of the DCGAN paper are a good start: strides instead of pooling, batch norm
 # in both networks but not at G's output nor at D's input, no hidden dense layers, ReLU in G, LeakyReLU(0.2) in D. Later
 # practice added two: a kernel that is a multiple of the stride (the paper has 5, most have 4), and no bias where batch
 # norm follows, which has one of its own. Small networks make many steps in a minute, and on two cores that counts more

@@ -124,6 +124,7 @@ def said_by(error: BaseException) -> str:
     is told.
     """
     text = str(error)
+    text = text.rsplit("Error encountered:", 1)[-1]  # Keras could not infer a shape
     bold = re.search(r"\x1b\[1m(.*?)\x1b\[0m", text, re.DOTALL)
     if bold:
         text = bold[1]
