@@ -14,16 +14,17 @@ import pytest
 from labhelpers.checks import written
 from labhelpers.cli import grade, labs, notebooks
 from labhelpers.cli.grade import ExerciseScore, Score, scoring
-from labhelpers.cli.grade.command import OVERALL_LIMIT, TIME_LIMIT, run_to_end
+from labhelpers.cli.grade.command import OVERALL_LIMIT, TIME_LIMIT
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.report import write_csv
+from labhelpers.cli.grade.scoring import run_to_end
 
 
 def grade_notebook(
     path: Path, *, lab: labs.Lab | None = None, time_limit: float = TIME_LIMIT, overall_limit: float = OVERALL_LIMIT
 ) -> Score:
     """The score of one file."""
-    return run_to_end(scoring.grade(path, Plans(time_limit, overall_limit), lab))
+    return run_to_end(scoring.grade(path, scoring.content_of(path), Plans(time_limit, overall_limit), lab))
 
 
 SOURCES = labs.SOURCES
