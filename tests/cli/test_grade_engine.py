@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import csv
 import importlib.util
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -124,14 +124,15 @@ def test_where_no_worker_lives_the_run_ends_with_a_sentence(
 
 
 def test_interrupted_it_goes_on_from_there_and_leaves_nothing_running(
-    tmp_path: Path, stand_in: None, capsys: Any
+    tmp_path: Path, stand_in: None, capsys: Any, monkeypatch: Any
 ) -> None:
+    monkeypatch.setattr(engine, "_LOOK", 0.2)
     paths = write(tmp_path / "in", a="", b="slow")
     output = tmp_path / "out"
 
     def interrupt() -> None:
         wait_for(lambda: results(output) and tries(paths[1]))
-        os.kill(os.getpid(), signal.SIGINT)
+        _thread.interrupt_main()
 
     thread = threading.Thread(target=interrupt)
     thread.start()
