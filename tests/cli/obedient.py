@@ -13,11 +13,16 @@ from labhelpers.cli.grade.score import Score, file_digest
 
 
 def score(task: Task) -> Score:
-    """Note that the notebook was scored, and do what it says: end the worker (once, always), fail, or take a while."""
+    """Note that the notebook was scored, and do what it says: take a while, fail, or end the worker."""
     text = json.loads(task.content)["cells"][-1]["source"]
     with task.path.with_suffix(".tries").open("a", encoding="utf-8") as stream:
         stream.write(f"{os.getpid()}\n")
-    if text == "always" or (text == "once" and len(tries(task.path)) == 1):
+    if text == "pause":
+        time.sleep(3)
+    if text == "once after a":
+        while not tries(task.path.with_name("a.ipynb")):
+            time.sleep(0.01)
+    if text == "always" or (text.startswith("once") and len(tries(task.path)) == 1):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
     if text == "fail":
         raise LookupError("nothing of that name")

@@ -96,7 +96,7 @@ def wait_for(condition: Any, seconds: float = 60) -> None:
 
 
 def test_a_killed_worker_costs_the_notebook_in_hand(tmp_path: Path, stand_in: None) -> None:
-    paths = write(tmp_path / "in", a="", b="once", c="", d="", e="")
+    paths = write(tmp_path / "in", a="pause", b="once after a", c="", d="", e="")
     assert run_main(tmp_path / "in", "--jobs", 2, "--output", tmp_path / "out") == 0
     assert [len(tries(path)) for path in paths] == [1, 2, 1, 1, 1]
     first, second = tries(paths[1])
