@@ -123,6 +123,18 @@ def test_where_no_worker_lives_the_run_ends_with_a_sentence(
     assert "0 of 2 notebooks are done" in said
 
 
+def test_a_worker_that_is_busy_for_ever_ends_itself() -> None:
+    program = """
+import pathlib, time
+from labhelpers.cli.grade import engine, plan
+async def endless(*arguments): time.sleep(60)
+engine.grade, engine._OVERTIME = endless, 0.5
+engine.score(engine.Task(pathlib.Path("a.ipynb"), b"", None, plan.Plans(1, 0)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(labs.PROJECT_ROOT)}
+    assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 70
+
+
 def test_interrupted_it_goes_on_from_there_and_leaves_nothing_running(
     tmp_path: Path, stand_in: None, capsys: Any, monkeypatch: Any
 ) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -35,6 +37,10 @@ _IDLE = 30.0
 """Seconds after which a worker of this machine ends that is asked nothing: nobody else ends it after a ``kill -9``."""
 _REACHED = 10.0
 """Seconds that a scheduler has to answer."""
+_OVERTIME = 120.0
+"""Seconds after the limit for a notebook at which its worker ends itself: a file may keep the reading of it busy."""
+_TOO_LATE = 70
+"""The exit status of such a worker."""
 _LOOK = 5.0
 """Seconds after which a cluster is asked again how many workers it has."""
 
@@ -65,7 +71,13 @@ def score(task: Task) -> Score:
             f"The worker on {socket.gethostname()} has other files of labhelpers than this machine: bring both to the "
             "same version, and start the worker again."
         )
-    return run_to_end(grade(task.path, task.content, task.plans, task.asked))
+    late = threading.Timer(task.plans.overall_limit + _OVERTIME, os._exit, [_TOO_LATE])
+    late.daemon = True
+    late.start()
+    try:
+        return run_to_end(grade(task.path, task.content, task.plans, task.asked))
+    finally:
+        late.cancel()
 
 
 class Workers(Protocol):
