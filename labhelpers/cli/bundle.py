@@ -19,9 +19,11 @@ LEFT_OUT = re.compile(
 )
 """What of the README only instructors and developers need."""
 INSTRUCTORS_PACKAGES = {
+    "distributed",
     "nbgrader",
     "jupytext",
     "nbval",
+    "psutil",
     "pytest",
     "pytest-xdist",
     "mypy",

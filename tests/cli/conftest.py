@@ -10,6 +10,14 @@ from labhelpers.cli import labs
 from labhelpers.cli.labs import Lab
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_key(tmp_path_factory):
+    """What tests sign results with is not the key of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(tmp_path_factory.mktemp("jupyter")))
+        yield
+
+
 @pytest.fixture
 def copy_of(tmp_path, monkeypatch):
     """A copy of a lab in a folder of its own, so that a test may change it."""

@@ -11,8 +11,8 @@ import pytest
 
 from labhelpers.cli import labs, notebooks
 from labhelpers.cli.grade import forks, kernel
-from labhelpers.cli.grade.command import run_to_end
 from labhelpers.cli.grade.plan import Plans
+from labhelpers.cli.grade.scoring import run_to_end
 
 pytestmark = pytest.mark.skipif(not forks.CAN_FORK, reason="only Linux forks a process with TensorFlow in it")
 PLAN = Plans(60, 600).plan(labs.find_lab("02").stem)

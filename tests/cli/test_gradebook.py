@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 
 from labhelpers.checks.written import TEXT_STUB
 from labhelpers.cli import labs, main, notebooks
@@ -224,3 +224,13 @@ def test_a_file_of_another_lab_is_not_scored_as_this_one(course, capsys):
     assert main(["grade", "--course", str(course), "--lab", "01"]) == 0
     assert f"is of lab 02_vae_to_gan, expected {LAB.stem}" in capsys.readouterr().out
     path.unlink()
+
+
+def test_a_shard_stores_and_the_run_after_it_enters(course, capsys):
+    hand_in(course, "fay", answered({}, {}))
+    assert main(["grade", "--course", str(course), "--shard", "1/1"]) == 0
+    assert "in the gradebook" not in capsys.readouterr().out
+    with pytest.raises(MissingEntry), Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.find_student("fay")
+    assert main(["grade", "--course", str(course)]) == 0
+    assert "(stored result)\n  student fay: in the gradebook" in capsys.readouterr().out

@@ -26,6 +26,7 @@ from labhelpers.cli.grade import forks
 from labhelpers.cli.grade.plan import Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
+from labhelpers.cli.grade.stored import key_file
 from labhelpers.data.directory import data_directory
 
 _SETUP_LIMIT = 300.0
@@ -94,7 +95,14 @@ class Kernel:
             }
         )
         limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
-        forbidden = os.path.normcase(os.path.realpath(labs.SOURCES))
+        places = {
+            labs.SOURCES: "reading the solutions",
+            key_file(): "reading the grader's key",
+        }
+        forbidden = {
+            os.path.normcase(os.path.realpath(place)): what
+            for place, what in places.items()
+        }
         # In a namespace of its own: in the lab's, an answer's own `exec` or `compile` would replace Python's.
         handler = (
             "scope = {'__name__': 'kernel_side'}\n"
