@@ -21,7 +21,9 @@ LEFT_OUT = re.compile(
 INSTRUCTORS_PACKAGES = {
     "nbgrader",
     "jupytext",
+    "mistune",
     "nbval",
+    "playwright",
     "pytest",
     "pytest-xdist",
     "mypy",

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-from labhelpers.cli import labs
+from labhelpers.cli import labs, main
 from labhelpers.cli.labs import Lab
+
+
+@pytest.fixture(scope="session")
+def made_course(tmp_path_factory) -> Path:
+    """A course as `labs course` makes it; tests copy it."""
+    folder = tmp_path_factory.mktemp("made") / "gans"
+    assert main(["course", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture
