@@ -16,6 +16,7 @@ from labhelpers.cli.gradebook_view import (
     Part,
     Submission,
     absent,
+    lab_title,
     not_scored,
     submissions,
 )
@@ -134,7 +135,7 @@ def as_canvas(found: Sequence[Submission]) -> list[list[str]]:
     An empty cell would take away a grade that is there, so who waits for a grader is left out. Source: Canvas,
     ``lib/gradebook_importer.rb``.
     """
-    title = find_lab(found[0].lab).title
+    title = lab_title(found[0].lab)
     rows = [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title],
         ["    Points Possible", "", "", "", "", f"{found[0].of:g}"],
@@ -161,7 +162,7 @@ def _told(found: Sequence[Submission], kind: str) -> str:
     if kind == "moodle":
         text += f". The assignment's maximum grade has to be {found[0].of:g}"
     if kind == "canvas":
-        text += f". The assignment is {find_lab(found[0].lab).title!r}, of {found[0].of:g} points"
+        text += f". The assignment is {lab_title(found[0].lab)!r}, of {found[0].of:g} points"
     return text + "."
 
 
@@ -176,7 +177,7 @@ def summary(
         not_scored: whose file could not be scored.
     """
     shares = [each.points / each.of for each in found if each.of]
-    lines = [f"# {find_lab(found[0].lab).title}", "", f"{len(found)} handed in."]
+    lines = [f"# {lab_title(found[0].lab)}", "", f"{len(found)} handed in."]
     waiting = sum(each.waits for each in found)
     if waiting:
         lines.append(f"{waiting} answers still wait for a grader and count as 0 here.")

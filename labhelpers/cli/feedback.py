@@ -12,7 +12,7 @@ from pathlib import Path
 import mistune
 
 from labhelpers.cli.collect import from_moodle
-from labhelpers.cli.gradebook_view import Part, Submission, submissions
+from labhelpers.cli.gradebook_view import Part, Submission, lab_title, submissions
 from labhelpers.cli.labs import SourceError, find_lab
 from labhelpers.files import written_whole
 
@@ -123,7 +123,7 @@ def page(submission: Submission) -> str:
         else ""
     )
     return PAGE.format(
-        title=escape(find_lab(submission.lab).title),
+        title=escape(lab_title(submission.lab)),
         who=escape(submission.full_name or f"Student {submission.student}"),
         points=submission.points,
         of=submission.of,

@@ -191,6 +191,12 @@ def _in_order(lab: str, parts: list[Part]) -> list[Part]:
 
 
 @functools.cache
+def lab_title(lab: str) -> str:
+    """The title of a lab, which is the first line of its notebook."""
+    return find_lab(lab).title
+
+
+@functools.cache
 def _titles(lab: str) -> dict[str, str]:
     """What a lab calls each exercise and question, by the name of its grade, in the lab's order."""
     from labhelpers.cli.notebooks import solution_notebook

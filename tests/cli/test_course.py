@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,9 +20,9 @@ STEMS = [lab.stem for lab in labs.catalogue()]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory, made_course) -> Path:
     path = tmp_path_factory.mktemp("teaching") / "gans"
-    assert main(["course", str(path)]) == 0
+    shutil.copytree(made_course, path)
     return path
 
 
@@ -40,12 +41,15 @@ def test_the_releases_are_the_students_notebooks(folder):
         assert [name for name in archive.namelist() if name.endswith("01_vae.ipynb")]
 
 
-def test_made_again_it_keeps_what_was_handed_in(folder):
+def test_made_again_it_keeps_what_was_handed_in(folder, capsys):
     handed_in = folder / "submitted" / "7" / "01_vae" / "01_vae.ipynb"
     handed_in.parent.mkdir(parents=True)
     handed_in.write_text("mine", encoding="utf-8")
     assert main(["course", str(folder)]) == 0
     assert handed_in.read_text(encoding="utf-8") == "mine"
+    said = capsys.readouterr().out
+    assert "  01_vae, 'Lab 01: Variational autoencoder': 30 points\n" in said
+    assert said.count(" points\n") == len(STEMS)
 
 
 def test_nbgraders_own_autograding_runs_nothing(folder):

@@ -30,6 +30,7 @@ LAB = labs.find_lab("01")
 PLAN = Plans(60, 600).plan(LAB.stem)
 QUESTIONS = [name for name, _, _ in PLAN.questions]
 TOKEN = "a-token-for-the-test"
+READY = "window.formgrader?.loaded && formgrader.grades.loaded && formgrader.comments.loaded"
 
 
 def chromium() -> str | None:
@@ -127,7 +128,7 @@ def open_first(page: Any, address: str) -> None:
     page.get_by_role("link", name=LAB.stem).click()
     page.get_by_role("link", name=LAB.stem, exact=True).last.click()
     page.get_by_role("link", name="Submission #1").click()
-    page.wait_for_function("formgrader.loaded && formgrader.grades.loaded && formgrader.comments.loaded")
+    page.wait_for_function(READY)
 
 
 def test_points_and_a_comment_reach_the_database(course, address, page):
@@ -158,7 +159,7 @@ def test_points_and_a_comment_reach_the_database(course, address, page):
     hand_in(course, student, words, "second")
     assert given(course, student, QUESTIONS[0]) == (1.5, True, "Good, but **why**?")
     page.reload()
-    page.wait_for_function("formgrader.loaded && formgrader.grades.loaded && formgrader.comments.loaded")
+    page.wait_for_function(READY)
     assert "On second thoughts" in panel.inner_text()
     assert answer.input_value() == "1.5"
     assert "needs_manual_grade" in answer.get_attribute("class")

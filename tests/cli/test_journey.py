@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -57,6 +59,17 @@ def downloads(folder: Path, made: dict[str, str]) -> dict[str, dict[str, str]]:
     zips["moodle"][f"Student 3_103_assignsubmission_file/01_vae/{labs.find_lab('01').notebook.name}"] = "{}"
     zips["canvas"][f"student16_116_7700_{LAB.stem}.ipynb"] = filled(folder, "untouched")  # an older version
     return zips
+
+
+def secrets() -> list[str]:
+    """Lines of the lab's answers, hidden tests, model answers and rubrics."""
+    sources = [cell.source for cell in notebooks.solution_notebook(LAB).cells]
+    blocks = [
+        block
+        for source in sources
+        for block in re.findall(r"(?s)### BEGIN (?:SOLUTION|HIDDEN TESTS)(.*?)### END", source)
+    ]
+    return [line.strip() for block in blocks for line in block.splitlines() if len(line.strip()) > 15]
 
 
 def moodle_takes(path: Path) -> dict[str, float]:
@@ -124,7 +137,15 @@ def test_from_handing_out_to_handing_back(tmp_path, capsys):
     assert capsys.readouterr().out.count("unchanged in the gradebook") == 24
 
     assert main(["feedback", str(folder)]) == 0
-    assert len(list((folder / "feedback").glob(f"*/{LAB.stem}.html"))) == 24
+    pages = {
+        path.parent.name: html.unescape(path.read_text(encoding="utf-8"))
+        for path in (folder / "feedback").glob(f"*/{LAB.stem}.html")
+    }
+    assert pages.keys() == set(made) - damaged
+    kept_back = secrets()
+    assert len(kept_back) > 20
+    for student, page in pages.items():
+        assert not [line for line in kept_back if line in page], student
     with zipfile.ZipFile(folder / "feedback" / f"{LAB.stem}_moodle.zip") as archive:
         names = {name.split("_", 4)[1]: name.split("_", 4)[4] for name in archive.namelist()}
     assert names == {student: f"{LAB.stem}.html" for student in made if int(student) < 115 and student not in damaged}

@@ -14,10 +14,10 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
+from labhelpers.cli import labs
 from labhelpers.cli.collect import full_names
 from labhelpers.cli.grade.score import ExerciseScore, Score
 from labhelpers.cli.grade.submission import raw_cells
-from labhelpers.cli.labs import find_lab
 from labhelpers.cli.notebooks import solution_notebook, student_notebook
 from labhelpers.cli.run import BOX
 from labhelpers.files import written_whole
@@ -179,13 +179,13 @@ class _Trusted:
 
 
 def _trusted(stem: str) -> _Trusted:
-    source = find_lab(stem).source
+    source = labs.SOURCES / f"{stem}.py"
     return _read_trusted(stem, source, source.stat().st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=16)
 def _read_trusted(stem: str, _source: Path, _changed: int) -> _Trusted:
-    lab = find_lab(stem)
+    lab = labs.find_lab(stem)
     solutions = solution_notebook(lab)
 
     def graded(cells: list[NotebookNode]) -> dict[str, NotebookNode]:
