@@ -21,7 +21,6 @@ LEFT_OUT = re.compile(
 INSTRUCTORS_PACKAGES = {
     "nbgrader",
     "jupytext",
-    "mistune",
     "nbval",
     "playwright",
     "pytest",
