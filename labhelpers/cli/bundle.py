@@ -24,6 +24,7 @@ INSTRUCTORS_PACKAGES = {
     "jupytext",
     "nbval",
     "psutil",
+    "playwright",
     "pytest",
     "pytest-xdist",
     "mypy",
