@@ -70,11 +70,11 @@ def main(options: argparse.Namespace) -> int:
     os.environ[profiles.VARIABLE] = options.profile
     for lab in chosen:
         notebook = solution_notebook(lab)
-        failure = execute_and_write(
+        run = execute_and_write(
             notebook, lab, options.output / f"{lab.stem}_solutions.ipynb"
         )
-        if failure:
-            print(failure, file=sys.stderr)
+        if run.failure:
+            print(run.failure, file=sys.stderr)
             return 1
         try:
             png, alt = of_run(notebook)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -64,7 +64,8 @@ def show_grid(
         title: what to see.
         width: of the figure, in inches.
     """
-    picture = tile(to_unit(images), columns)
+    images = to_unit(images)
+    picture = tile(images, columns)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
             figsize=(
@@ -72,7 +73,7 @@ def show_grid(
                 width * picture.shape[0] / picture.shape[1] + (0.4 if title else 0),
             )
         )
-        _draw(axes, picture, title)
+        _draw(axes, picture, title, seen(images))
         figure.tight_layout(pad=0.3)
     return finished(figure)
 
@@ -96,14 +97,16 @@ def show_pairs(
         columns: images a row in each sheet.
         width: of the figure, in inches.
     """
-    sheets = [tile(to_unit(images), columns) for images in (left, right)]
+    both = [to_unit(images) for images in (left, right)]
+    sheets = [tile(images, columns) for images in both]
     with plt.rc_context(STYLE):
         ratio = max(picture.shape[0] / picture.shape[1] for picture in sheets)
         figure, axes = plt.subplots(1, 2, figsize=(width, width / 2 * ratio + 0.5))
-        for axis, picture, title in zip(
-            axes, sheets, (left_title, right_title), strict=True
+        titles = (left_title, right_title)
+        for axis, picture, title, images in zip(
+            axes, sheets, titles, both, strict=True
         ):
-            _draw(axis, picture, title)
+            _draw(axis, picture, title, seen(images))
         figure.tight_layout(pad=0.5)
     return finished(figure)
 
@@ -118,10 +121,9 @@ def show_rows(
         title: what to see.
         width: of the figure, in inches.
     """
+    ready = {label: to_unit(images) for label, images in rows.items()}
     with plt.rc_context(STYLE):
-        sheets = {
-            label: tile(to_unit(images), len(images)) for label, images in rows.items()
-        }
+        sheets = {label: tile(images, len(images)) for label, images in ready.items()}
         ratio = (
             next(iter(sheets.values())).shape[0] / next(iter(sheets.values())).shape[1]
         )
@@ -132,7 +134,7 @@ def show_rows(
             squeeze=False,
         )
         for axis, (label, picture) in zip(axes[:, 0], sheets.items(), strict=True):
-            _draw(axis, picture, "")
+            _draw(axis, picture, "", f"{label}: {seen(ready[label])}")
             axis.text(
                 -0.01, 0.5, label, transform=axis.transAxes, ha="right", va="center"
             )
@@ -159,8 +161,13 @@ def show_sheets(
         title: what to see.
         width: of the figure, in inches.
     """
-    tiled = {name: tile(to_unit(images), columns) for name, images in sheets.items()}
-    return show_pictures(tiled, title=title, width=width)
+    ready = {name: to_unit(images) for name, images in sheets.items()}
+    return _side_by_side(
+        {name: tile(images, columns) for name, images in ready.items()},
+        [seen(images) for images in ready.values()],
+        title,
+        width,
+    )
 
 
 def show_pictures(
@@ -173,6 +180,18 @@ def show_pictures(
         title: what to see.
         width: of the figure, in inches.
     """
+    told = []
+    for picture in pictures.values():
+        white = 255 if picture.dtype == np.uint8 else 1
+        height, across = picture.shape[:2]
+        brightness = float(np.mean(picture)) / white
+        told.append(f"{height} by {across} pixels, mean brightness {brightness:.2f}")
+    return _side_by_side(pictures, told, title, width)
+
+
+def _side_by_side(
+    pictures: Mapping[str, np.ndarray], told: Sequence[str], title: str, width: float
+) -> Figure:
     with plt.rc_context(STYLE):
         ratio = max(
             picture.shape[0] / picture.shape[1] for picture in pictures.values()
@@ -181,8 +200,10 @@ def show_pictures(
         figure, axes = plt.subplots(
             1, len(pictures), figsize=(width, height), squeeze=False
         )
-        for axis, (name, picture) in zip(axes[0], pictures.items(), strict=True):
-            _draw(axis, picture, name)
+        for axis, (name, picture), text in zip(
+            axes[0], pictures.items(), told, strict=True
+        ):
+            _draw(axis, picture, name, text)
         if title:
             headline(figure, title)
         figure.tight_layout(pad=0.5)
@@ -197,12 +218,17 @@ def plot_manifold(images: np.ndarray, limit: float, *, title: str) -> Figure:
         limit: the grid goes from -limit to limit on both axes.
         title: what to see.
     """
+    images = to_unit(images)
     steps = round(len(images) ** 0.5)
-    picture = tile(to_unit(images), steps, gap=0)
+    picture = tile(images, steps, gap=0)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH * 0.85, WIDTH * 0.85))
         axes.imshow(
-            picture.squeeze(), extent=(-limit, limit, -limit, limit), vmin=0, vmax=1
+            picture.squeeze(),
+            extent=(-limit, limit, -limit, limit),
+            vmin=0,
+            vmax=1,
+            label=f"{seen(images)}, {steps} by {steps} codes from {-limit:g} to {limit:g}",
         )
         axes.set(title=title, xlabel="z[0]", ylabel="z[1]")
         axes.grid(visible=False)
@@ -224,12 +250,25 @@ def to_unit(images: np.ndarray) -> np.ndarray:
     return images / 255.0 if images.dtype == np.uint8 else np.clip(images, 0, 1)
 
 
-def _draw(axes: Axes, picture: np.ndarray, title: str) -> None:
+def seen(images: np.ndarray) -> str:
+    """What an alt text says of images (n, height, width, channels) in [0, 1]: how many, how bright, how different."""
+    count, height, width, _ = images.shape
+    told = (
+        f"{count} {'image' if count == 1 else 'images'} of {height} by {width} pixels"
+    )
+    told += f", mean brightness {images.mean():.2f}"
+    if count > 1:
+        told += f", differing by {images.std(axis=0).mean():.2f} a pixel"
+    return told
+
+
+def _draw(axes: Axes, picture: np.ndarray, title: str, told: str) -> None:
     white = 255 if picture.dtype == np.uint8 else 1
     axes.imshow(
         picture.squeeze(axis=-1) if picture.shape[-1] == 1 else picture,
         vmin=0,
         vmax=white,
+        label=told,
     )
     axes.set_axis_off()
     axes.set_title(title)

@@ -8,10 +8,9 @@ import sys
 
 import nbformat
 import pytest
-from nbconvert import HTMLExporter
 
 from labhelpers import profiles
-from labhelpers.cli import labs, main, run
+from labhelpers.cli import labs, main, page
 
 
 def test_labs_alone_helps(capsys):
@@ -69,10 +68,10 @@ def test_run_writes_notebook_and_page(tiny, tmp_path, capsys):
 def test_a_page_shows_model_answers_as_boxes_and_the_notebook_keeps_nbgraders_marks():
     answer = nbformat.v4.new_markdown_cell("Why?\n\n### BEGIN SOLUTION\n**Model answer.** So.\n### END SOLUTION")
     notebook = nbformat.v4.new_notebook(cells=[answer])
-    page, _ = HTMLExporter().from_notebook_node(run.with_boxes(notebook))
-    box = page.split(f'<div style="{run.BOX}">')[1].split("</div>")[0]
+    written = page.page_of(notebook, "Questions")
+    box = written.split(f'<div style="{page.BOX}">')[1].split("</div>")[0]
     assert "<strong>Model answer.</strong> So." in box
-    assert "SOLUTION" not in page
+    assert "SOLUTION" not in written
     assert "### BEGIN SOLUTION" in notebook.cells[0].source
 
 

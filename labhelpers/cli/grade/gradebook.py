@@ -18,7 +18,7 @@ from labhelpers.cli.grade.score import Score
 from labhelpers.cli.grade.submission import raw_cells
 from labhelpers.cli.labs import find_lab
 from labhelpers.cli.notebooks import solution_notebook, student_notebook
-from labhelpers.cli.run import BOX
+from labhelpers.cli.page import BOX
 from labhelpers.files import written_whole
 
 SHOWN = ("image/png", "text/plain")
