@@ -120,7 +120,7 @@ def _curve(line: Line2D) -> str:
     if known.max() > high + edge:
         told += f", highest {known.max():.3g}"
     if len(known) < len(values):
-        told += f", {len(values) - len(known)} values are not finite"
+        told += f", not finite {len(values) - len(known)} times"
     return told
 
 
@@ -131,7 +131,7 @@ def _is_level(line: Line2D) -> bool:
 
 def _points(points: np.ndarray, name: str) -> str:
     points = points[np.isfinite(points).all(axis=1)]
-    told = f"{name}: " * bool(name) + f"{len(points)} points"
+    told = f"{name}: " * bool(name) + f"{len(points)} point{'s' * (len(points) != 1)}"
     if not len(points):
         return told
     x, y = points.mean(axis=0)

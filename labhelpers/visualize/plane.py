@@ -353,6 +353,6 @@ def plot_landscapes(
 
 def _highest(scores: np.ndarray, limit: float) -> str:
     row, column = np.unravel_index(np.argmax(scores), scores.shape)
-    steps = len(scores) - 1
+    steps = max(len(scores) - 1, 1)
     x, y = limit * (2 * column / steps - 1), limit * (1 - 2 * row / steps)
     return f"D scores highest near ({x:.1f}, {y:.1f})"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
 
 from labhelpers.data.ranges import require_ready
+from labhelpers.described import Described
 from labhelpers.visualize.style import STYLE, WIDTH, finished, headline
 
 
@@ -208,6 +211,22 @@ def _side_by_side(
             headline(figure, title)
         figure.tight_layout(pad=0.5)
     return finished(figure)
+
+
+def show_animation(path: Path, *, title: str) -> Described:
+    """A GIF, kept in the notebook, with an alt text that tells its first and last frame.
+
+    Args:
+        path: of the file.
+        title: what to see, for the alt text.
+    """
+    with Image.open(path) as film:
+        frames = [
+            np.asarray(f.convert("L")) / 255 for f in ImageSequence.Iterator(film)
+        ]
+    first, last = frames[0].mean(), frames[-1].mean()
+    told = f"{len(frames)} frames, mean brightness {first:.2f} at first and {last:.2f} at last"
+    return Described(path.read_bytes(), f"{title}: {told}.", "image/gif")
 
 
 def plot_manifold(images: np.ndarray, limit: float, *, title: str) -> Figure:

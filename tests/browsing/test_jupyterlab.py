@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -18,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from labhelpers.checks.written import CODE_STUB, TEXT_STUB
 from labhelpers.cli import labs
 
 LABS = labs.catalogue()
@@ -35,8 +35,9 @@ CELLS = """() => Array.from(jupyterapp.shell.currentWidget.content.widgets, (cel
 WATCH = """() => { window.grown = []; for (const cell of jupyterapp.shell.currentWidget.content.widgets) {
   if (cell.model.type !== 'code') continue;
   cell.model.outputs.changed.connect((outputs, change) => {
-    const html = change.type === 'set' && change.newValues[0]?.data['text/html'];
-    if (html && String(html).includes('samples')) window.grown.push(outputs.length + String(html).slice(0, 120)); }); } }"""
+    const html = change.type === 'set' && String(change.newValues[0]?.data['text/html']);
+    if (html && html.includes(' samples '))
+      window.grown.push([cell.model.id, outputs.length, html.slice(0, 60)]); }); } }"""
 """Note each picture of samples that takes the place of another."""
 
 
@@ -50,14 +51,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     token = secrets.token_hex(8)
     command = [
-        sys.executable, "-m", "jupyter", "lab", "notebooks", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
-        f"--IdentityProvider.token={token}", "--expose-app-in-browser",
+        sys.executable, "-m", "jupyter", "lab", "notebooks", "--no-browser", f"--port={port}",
+        "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--expose-app-in-browser",
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
-    own = {
-        name: str(folder / name)
-        for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "LABS_DATA")
-    }  # fmt: skip
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR", "LABS_DATA")
+    own = {name: str(folder / name) for name in folders}
     offline = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     paths = os.pathsep.join([str(labs.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, **own, **offline, "PYTHONPATH": paths, "KERAS_HOME": str(folder / "keras")}
@@ -69,7 +68,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         base = f"http://127.0.0.1:{port}"
         _wait_for(f"{base}/api?token={token}", server, log)
-        yield f"{base}/lab/tree/NAME?token={token}"
+        yield f"{base}/lab/tree/NAME?reset&token={token}"
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -101,9 +100,7 @@ def page(browser: Any) -> Iterator[Any]:
     page.close()
 
 
-def open_lab(page: Any, address: str, lab: labs.Lab) -> None:
-    """Open a lab, and wait for its kernel."""
-    page.goto(address.replace("NAME", lab.notebook.name))
+def wait_for_kernel(page: Any) -> None:
     page.wait_for_function(
         "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
     )
@@ -135,7 +132,8 @@ def run_all(page: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("lab", LABS, ids=[lab.stem for lab in LABS])
 def test_a_lab_in_jupyterlab(lab: labs.Lab, page: Any, address: str, tmp_path: Path) -> None:
-    open_lab(page, address, lab)
+    page.goto(address.replace("NAME", lab.notebook.name))
+    wait_for_kernel(page)
     for width in (800, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
@@ -148,15 +146,19 @@ def test_a_lab_in_jupyterlab(lab: labs.Lab, page: Any, address: str, tmp_path: P
     assert [cell["source"] for cell in code if cell["count"] is None] == []
     assert [output for output in outputs if output["output_type"] == "error"] == []
     assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []
-    assert "Still missing: " in code[-1]["outputs"][-1]["text"]
-    wanted = [cell["id"] for cell in cells if cell["id"] and "YOUR" in cell["source"]]
-    assert wanted
+    closing = code[-1]["outputs"][-1]["text"].split("Still missing: ")[-1]
+    unanswered = [cell["id"] for cell in cells if CODE_STUB in cell["source"] or TEXT_STUB in cell["source"]]
+    assert sorted(closing.rstrip(".\n").split(", ")) == sorted(unanswered)
 
     look_at_everything(page, len(cells))
+    if lab.number == "01":
+        the_slider_moves(page, cells)
     grown = page.evaluate("() => window.grown")
-    assert len(grown) >= 2
-    assert {picture[0] for picture in grown} == {"1"} or all(picture[0].isdigit() for picture in grown)
-    answers_survive(page, address, lab, cells)
+    sizes = {cell: size for cell, size, _ in grown}
+    assert sizes
+    assert all(size == sizes[cell] for cell, size, _ in grown), "a picture was added instead of replaced"
+    assert any("before" not in text for _, _, text in grown)
+    answers_survive(page, cells)
     assert page.errors == []
 
 
@@ -166,13 +168,42 @@ def look_at_everything(page: Any, count: int) -> None:
         page.evaluate("index => jupyterapp.shell.currentWidget.content.scrollToItem(index, 'start')", index)
         page.wait_for_timeout(60)
         found = page.evaluate("""() => ({
-          silent: Array.from(document.querySelectorAll('.jp-Notebook img'), each => each.alt)
-            .filter(alt => alt.length < 20),
+          silent: Array.from(document.querySelectorAll('.jp-OutputArea-output img, .jp-RenderedMarkdown img'))
+            .map(each => each.alt).filter(alt => alt.length < 20),
           red: document.querySelectorAll(".jp-Notebook [data-mime-type='application/vnd.jupyter.stderr']").length,
           broken: document.querySelectorAll('.jp-Notebook mjx-merror').length,
         })""")
         assert found == {"silent": [], "red": 0, "broken": 0}, index
 
 
-def answers_survive(page: Any, address: str, lab: labs.Lab, cells: list[dict[str, Any]]) -> None:
+def the_slider_moves(page: Any, cells: list[dict[str, Any]]) -> None:
+    """Five steps to the right change the picture below the sliders."""
+    walk = show(page, next(cell["index"] for cell in cells if "walk_latent_plane" in cell["source"]))
+    picture = walk.locator(".jupyter-widgets img")
+    before = picture.get_attribute("src")
+    handle = walk.locator(".noUi-handle").first
+    handle.focus()
+    for _ in range(5):
+        handle.press("ArrowRight")
+    page.wait_for_function("before => document.querySelector('.jupyter-widgets img')?.src !== before", arg=before)
+    assert "0.5, 0.0" in picture.get_attribute("alt")
+
+
+def answers_survive(page: Any, cells: list[dict[str, Any]]) -> None:
     """Type an answer in code and one in words, save with Ctrl+S, load the page again: both are there."""
+    code = next(cell for cell in cells if CODE_STUB in cell["source"])
+    words = next(cell for cell in cells if TEXT_STUB in cell["source"])
+    for cell, answer in ((code, "# my own code"), (words, "My own words.")):
+        shown = show(page, cell["index"])
+        shown.dblclick()
+        shown.locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type("\n" + answer)
+        page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    page.reload()
+    wait_for_kernel(page)
+    again = {cell["id"]: cell["source"] for cell in page.evaluate(CELLS)}
+    assert again[code["id"]].endswith("# my own code")
+    assert again[words["id"]].endswith("My own words.")
