@@ -51,6 +51,9 @@ def test_a_sheet_tells_how_many_how_bright_and_how_different():
     images[1] = 1
     told = "2 images of 4 by 6 pixels, mean brightness 0.50, differing by 0.50 a pixel"
     assert alt_text(visualize.show_grid(images, title="two")) == f"two: {told}."
+    alike = np.zeros((2, 4, 6, 1))
+    alike[:, 2:] = 1
+    assert "mean brightness 0.50, differing by 0.00 a pixel" in alt_text(visualize.show_grid(alike))
     rows = visualize.show_rows({"a": images, "b": images[:1]}, title="rows")
     assert alt_text(rows) == f"rows. 2 panels. a: {told}. b: 1 image of 4 by 6 pixels, mean brightness 0.00."
 

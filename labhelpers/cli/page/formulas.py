@@ -7,7 +7,8 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from html import escape, unescape
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 
 from fontTools import subset  # type: ignore[import-untyped]
 from latex2mathml import converter
@@ -59,9 +60,10 @@ def font_for(page: str) -> str:
         for sign in unescape(re.sub(r"<[^>]*>", "", text))
     }
     options = subset.Options(flavor="woff", layout_features=["ssty", "dtls", "flac"])
-    file = resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
-    with resources.as_file(file) as path:
-        font = subset.load_font(str(path), options)
+    package = find_spec("ziamath")
+    assert package is not None and package.origin is not None
+    font_file = Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+    font = subset.load_font(str(font_file), options)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes={*signs, *_LETTERS, ord("√")})
     subsetter.subset(font)
