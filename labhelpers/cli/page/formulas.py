@@ -61,7 +61,8 @@ def font_for(page: str) -> str:
     }
     options = subset.Options(flavor="woff", layout_features=["ssty", "dtls", "flac"])
     package = find_spec("ziamath")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     font_file = Path(package.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
     font = subset.load_font(str(font_file), options)
     subsetter = subset.Subsetter(options)
