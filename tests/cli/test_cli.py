@@ -89,7 +89,7 @@ def test_run_of_all_labs_writes_one_page_that_links_to_them(tiny, tmp_path, caps
     links = re.findall(r'href="([^"]*)"', index)
     assert links == ["01_vae.html", "01_vae.html#figure-1", "02_other.html", "02_other.html#figure-1"]
     assert all((tmp_path / "out" / link.partition("#")[0]).exists() for link in links)
-    assert index.count("It learns: FID: fid falls from 300 to 26, over epoch 1 to 2.") == 4
+    assert index.count("It learns: FID: fid falls from 300 to 26, over epoch 1 to 2.") == 6
     assert index.count('src="data:image/webp;base64,') == 2
     assert "Lab 02: &lt;Other&gt;" in index
     assert "profile smoke" in index

@@ -32,6 +32,7 @@ h2 {{ font-size: 1.15rem; line-height: 1.3; margin: .4rem 0; }}
 a {{ color: #0b5394; }}
 summary {{ cursor: pointer; }}
 ol {{ padding-left: 1.6rem; font-size: .9rem; }}
+.told {{ display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 6; overflow: hidden; }}
 .failed {{ color: #a00000; font-weight: bold; }}
 </style>
 </head>
@@ -95,6 +96,8 @@ def _card(run: Run) -> str:
         [c for c in run.notebook.cells if "top" in c.metadata.get("tags", [])]
     )
     image, text = (top or shown or [(b"", "")])[-1]
+    courses = [alt for _, alt in shown if re.search("(falls|rises) from", alt)]
+    told = f'<p class="told">{escape(courses[-1])}</p>' if courses else ""
     page = escape(run.page)
     lines = "".join(
         f'<li><a href="{page}#figure-{number}">{escape(alt)}</a></li>'
@@ -104,7 +107,7 @@ def _card(run: Run) -> str:
     failed = f'<p class="failed">{escape(run.failure)}</p>' if run.failure else ""
     return (
         f'<section>\n<h2><a href="{page}">{escape(run.title)}</a></h2>\n{picture}\n'
-        f"<p>{duration(run.seconds)}</p>{failed}\n"
+        f"<p>{duration(run.seconds)}</p>{failed}{told}\n"
         f"<details><summary>{len(shown)} figures</summary><ol>{lines}</ol></details>\n</section>"
     )
 
