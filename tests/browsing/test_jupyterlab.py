@@ -185,8 +185,8 @@ def the_slider_moves(page: Any, cells: list[dict[str, Any]]) -> None:
     handle.focus()
     for _ in range(5):
         handle.press("ArrowRight")
-    page.wait_for_function("before => document.querySelector('.jupyter-widgets img')?.src !== before", arg=before)
-    assert "0.5, 0.0" in picture.get_attribute("alt")
+    page.wait_for_function("() => document.querySelector('.jupyter-widgets img')?.alt.includes('(0.5, 0.0)')")
+    assert picture.get_attribute("src") != before
 
 
 def answers_survive(page: Any, cells: list[dict[str, Any]]) -> None:

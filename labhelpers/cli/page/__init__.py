@@ -124,7 +124,7 @@ def _prepare(main: Tag) -> None:
 def _contents(main: Tag) -> str:
     lines = "".join(
         f'<li class="{heading.name}"><a href="#{heading["id"]}">{heading.decode_contents()}</a></li>'
-        for heading in main.select("h2, h3")
+        for heading in main.select("h1, h2, h3")[1:]  # after the title
     )
     return (
         '<nav class="contents" aria-labelledby="contents"><p id="contents">Contents</p>'
