@@ -1150,14 +1150,9 @@ print(f"{len(frames)} frames of {stays} ms, {gif.stat().st_size / 1e6:.2f} MB")
 # still below shows four moments, for viewers that do not move.
 
 # %%
-try:
-    from tensorflow_docs.vis import embed
-
-    display(embed.embed_file(str(gif)))
-except ImportError:  # Colab comes without it
-    from IPython.display import Image
-
-    display(Image(filename=str(gif)))
+visualize.show_animation(
+    gif, title="The same 25 codes, from the untrained generator on"
+)
 
 # %%
 moments = np.unique(np.linspace(0, len(growing.frames) - 1, 4).astype(int))

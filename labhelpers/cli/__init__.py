@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "list": "show the labs, their times, and the data they will use",
-    "run": "run a lab without a browser, and write the executed notebook and an HTML page",
+    "run": "run one lab or all without a browser, and write executed notebooks and HTML pages",
     "build": "make the notebooks from their sources, or check that they agree",
     "pictures": "run labs, and put a picture of what they make at their top",
     "bundle": "write one zip for students",

@@ -19,7 +19,7 @@ from labhelpers.cli.collect import full_names
 from labhelpers.cli.grade.score import ExerciseScore, Score
 from labhelpers.cli.grade.submission import raw_cells
 from labhelpers.cli.notebooks import solution_notebook, student_notebook
-from labhelpers.cli.run import BOX
+from labhelpers.cli.page import BOX
 from labhelpers.files import written_whole
 
 SHOWN = ("image/png", "text/plain")
