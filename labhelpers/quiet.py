@@ -14,16 +14,16 @@ def import_tensorflow() -> None:
     descriptor 2 itself, so it points elsewhere during the import; a failing import shows them.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        descriptor = os.dup(2)
+    except OSError:  # a program without a console, as Windows has them: nothing to hide
+        _import()
+        return
     sys.stderr.flush()
-    descriptor = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-            # Many networks in one notebook: each is traced anew, and that is no fault.
-            tf.get_logger().setLevel("ERROR")
+            _import()
         except BaseException:
             aside.seek(0)
             os.write(descriptor, aside.read())
@@ -31,3 +31,11 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(descriptor, 2)
             os.close(descriptor)
+
+
+def _import() -> None:
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
+    # Many networks in one notebook: each is traced anew, and that is no fault.
+    tf.get_logger().setLevel("ERROR")
