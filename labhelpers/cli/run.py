@@ -16,7 +16,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from labhelpers import profiles
+from labhelpers import memory, profiles
 from labhelpers.cli.labs import PROJECT_ROOT, Lab, SourceError, find_lab
 
 BOX = "border: 1px solid #7a9; border-left-width: 6px; background: #f2f8f5; padding: 0 1em"
@@ -53,6 +53,9 @@ def main(options: argparse.Namespace) -> int:
         return 2
     if options.profile:
         os.environ[profiles.VARIABLE] = options.profile
+    planned = os.environ.get(profiles.VARIABLE)
+    if short := memory.shortage(planned if planned in profiles.NAMES else "quick"):
+        print(short, file=sys.stderr)
     if options.solutions:
         if not lab.source.exists():
             print(
