@@ -17,16 +17,15 @@ def import_tensorflow() -> str:
         A sentence for the end of a set-up cell: the versions, and whether there is a GPU.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        descriptor = os.dup(2)
+    except OSError:  # a program without a console, as Windows has them: nothing to hide
+        return _import()
     sys.stderr.flush()
-    descriptor = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            gpus = tf.config.list_physical_devices("GPU")
-            # Many networks in one notebook: each is traced anew, and that is no fault.
-            tf.get_logger().setLevel("ERROR")
+            sentence = _import()
         except BaseException:
             aside.seek(0)
             os.write(descriptor, aside.read())
@@ -34,8 +33,17 @@ def import_tensorflow() -> str:
         finally:
             os.dup2(descriptor, 2)
             os.close(descriptor)
+    return sentence
+
+
+def _import() -> str:
+    import tensorflow as tf
+
     from labhelpers import __version__
 
+    gpus = tf.config.list_physical_devices("GPU")
+    # Many networks in one notebook: each is traced anew, and that is no fault.
+    tf.get_logger().setLevel("ERROR")
     on = "with a GPU" if gpus else "without a GPU"
     if not gpus and "google.colab" in sys.modules:
         on += " (Runtime > Change runtime type offers one)"

@@ -14,7 +14,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from labhelpers import profiles
+from labhelpers import memory, profiles
 from labhelpers.cli.labs import PROJECT_ROOT, Lab, SourceError, catalogue, find_lab
 from labhelpers.cli.page import Run, index_of, page_of
 from labhelpers.files import written_whole
@@ -57,6 +57,9 @@ def main(options: argparse.Namespace) -> int:
         return 2
     if options.profile:
         os.environ[profiles.VARIABLE] = options.profile
+    planned = os.environ.get(profiles.VARIABLE)
+    if short := memory.shortage(planned if planned in profiles.NAMES else "quick"):
+        print(short, file=sys.stderr)
     runs = []
     for lab, notebook in zip(labs, notebooks, strict=True):
         name = f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"

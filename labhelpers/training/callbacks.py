@@ -12,6 +12,7 @@ import numpy as np
 
 from labhelpers.described import Described
 from labhelpers.training.image_model import ImageModel
+from labhelpers.training.replicas import several_workers
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -208,6 +209,11 @@ class TimeBudget(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Set the clock back."""
+        if several_workers(self.model.distribute_strategy):
+            raise ValueError(
+                "A time budget ends each worker by its own clock, and the others would wait for it for ever. Train "
+                "several workers for a number of epochs."
+            )
         self._start = None
 
     def on_train_batch_end(
