@@ -17,6 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from labhelpers.cli import labs
+from labhelpers.cli.grade import isolation
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.report import load, table, write, write_csv
 from labhelpers.cli.grade.score import NotScored, Score
@@ -71,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"for one answer with its check (default: {TIME_LIMIT:g})",
     )
+    parser.add_argument(
+        "--isolation",
+        choices=isolation.LEVELS,
+        default="auto",
+        help="required: refuse where bubblewrap cannot make a sandbox (default: auto, a sandbox where it can)",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -87,7 +94,9 @@ def main(arguments: argparse.Namespace) -> int:
             arguments.output = arguments.output or arguments.course / "scores"
         if arguments.output:
             arguments.output.mkdir(parents=True, exist_ok=True)
-        plans = Plans(arguments.time_limit, OVERALL_LIMIT)
+        if arguments.isolation == "required" and isolation.obstacle():
+            raise NotScored(isolation.refusal())
+        plans = Plans(arguments.time_limit, OVERALL_LIMIT, arguments.isolation)
     except (SourceError, NotScored) as error:
         print(error, file=sys.stderr)
         return 2

@@ -22,7 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from labhelpers import profiles
 from labhelpers.cli import labs
-from labhelpers.cli.grade import forks
+from labhelpers.cli.grade import forks, isolation
 from labhelpers.cli.grade.plan import Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
@@ -57,6 +57,8 @@ class Kernel:
             # Only the kernel of this very Python, not one that the user registered under the same name.
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
             connection_file=str(Path(self._folder.name) / "connection.json"),
+            # No TCP leads into a sandbox, but a socket in the folder that both sides see.
+            **({} if isolation.obstacle() else {"transport": "ipc"}),
         )
         self._client: Any = None
 
@@ -66,18 +68,29 @@ class Kernel:
         Raises:
             NotScored: they fail, which is no student's fault.
         """
-        home = Path(self._folder.name) / "home"
+        folder = Path(self._folder.name)
+        home = folder / "home"
         home.mkdir()
-        if forks.CAN_FORK:
-            name = self._folder.name
-            self._manager.provisioner = forks.ForkProvisioner(
-                kernel_id=name,
-                kernel_spec=self._manager.kernel_spec,
-                parent=self._manager,
-            )
+        environment = _environment(home)
+        obstacle = isolation.obstacle()
+        if obstacle and self.plan.isolation == "required":
+            raise NotScored(isolation.refusal())
+        kind = forks.ForkProvisioner if forks.CAN_FORK else forks.SandboxProvisioner
+        provisioner = kind(
+            kernel_id=self._folder.name,
+            kernel_spec=self._manager.kernel_spec,
+            parent=self._manager,
+        )
+        if not obstacle:
+            data = [
+                Path(environment["LABS_DATA"]),
+                Path(environment["KERAS_HOME"]) / "datasets",
+            ]
+            provisioner.sandbox = isolation.sandbox(folder, data)
+        self._manager.provisioner = provisioner
         await self._manager.start_kernel(
             cwd=str(home),
-            env=_environment(home),
+            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             extra_arguments=["--HistoryManager.enabled=False"],

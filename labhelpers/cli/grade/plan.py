@@ -46,13 +46,17 @@ class Plan:
     exercises: tuple[Exercise, ...]
     questions: tuple[tuple[str, float, str], ...]
     graded_ids: frozenset[str]
+    isolation: str
 
 
 class Plans:
     """The plans of all labs, made when first needed, with the limits that they are run under."""
 
-    def __init__(self, time_limit: float, overall_limit: float) -> None:
+    def __init__(
+        self, time_limit: float, overall_limit: float, isolation: str = "auto"
+    ) -> None:
         self.time_limit = time_limit
+        self.isolation = isolation
         self.overall_limit = overall_limit
         self.labs = {lab.stem: lab for lab in labs.catalogue()}
         self._made: dict[str, Plan] = {}
@@ -65,12 +69,14 @@ class Plans:
         """The plan of the lab with this stem."""
         if stem not in self._made:
             self._made[stem] = _make_plan(
-                self.labs[stem], f"{self.time_limit} {self.overall_limit}"
+                self.labs[stem],
+                f"{self.time_limit} {self.overall_limit}",
+                self.isolation,
             )
         return self._made[stem]
 
 
-def _make_plan(lab: Lab, limits: str) -> Plan:
+def _make_plan(lab: Lab, limits: str, isolation: str) -> Plan:
     notebook = notebooks.solution_notebook(lab)
     stubs = notebooks.student_cells(notebook)
     answers: dict[str, tuple[str, str]] = {}
@@ -115,7 +121,7 @@ def _make_plan(lab: Lab, limits: str) -> Plan:
     digest = hashlib.sha256(notebooks.to_text(notebook).encode())
     for path in sorted(Path(build.__file__).resolve().parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
-    digest.update(limits.encode())
+    digest.update(f"{limits} {isolation}".encode())
     release = notebook.metadata["labs"]["release"]
     return Plan(
         lab,
@@ -125,6 +131,7 @@ def _make_plan(lab: Lab, limits: str) -> Plan:
         tuple(exercises),
         tuple(questions),
         frozenset(graded_ids),
+        isolation,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labhelpers.checks.core import GOES_ON
+from labhelpers.cli.grade import isolation
 from labhelpers.cli.grade.kernel import Kernel, KernelEnded
 from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names, definitions
 from labhelpers.cli.grade.report import clean, sentence
@@ -77,6 +78,13 @@ async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
             release=plan.release,
             manual=manual,
             remarks=tuple(remarks),
+            isolation=(
+                ""
+                if not any(answer.source for answer in answers)
+                else "account"
+                if isolation.obstacle()
+                else "sandbox"
+            ),
         )
         verdicts = await _judge(
             plan, answers, file, plans.time_limit, started + plans.overall_limit
