@@ -11,7 +11,7 @@ import site
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,8 +22,8 @@ from jupyter_client.manager import AsyncKernelManager
 
 from labhelpers import profiles
 from labhelpers.cli import labs
-from labhelpers.cli.grade import forks, isolation
-from labhelpers.cli.grade.plan import Plan
+from labhelpers.cli.grade import forks, isolation, outside
+from labhelpers.cli.grade.plan import Exercise, Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
 from labhelpers.data.directory import data_directory
@@ -61,6 +61,7 @@ class Kernel:
             **({} if isolation.obstacle() else {"transport": "ipc"}),
         )
         self._client: Any = None
+        self._judge: Kernel | None = None
 
     async def start(self) -> None:
         """Start it and run the set-up cells.
@@ -68,6 +69,57 @@ class Kernel:
         Raises:
             NotScored: they fail, which is no student's fault.
         """
+        await self._launch()
+        limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
+        forbidden = os.path.normcase(os.path.realpath(labs.SOURCES))
+        call = f"_kernel_side({limits!r}, {forbidden!r})"
+        handler = _handler(kernel_side(), call)
+        parts = sorted(
+            {each.part for each in self.plan.exercises if each.part is not None}
+        )
+        uses = {each.name: sorted(each.uses) for each in self.plan.exercises}
+        await self._set_up([handler, *self.plan.setup])
+        self.seal = (await self._first_request("begin", parts, uses))["seal"]
+
+    async def check(
+        self, exercise: Exercise, end: float, *, judged: bool
+    ) -> dict[str, Any]:
+        """Run the check of an exercise on the answer that this kernel holds.
+
+        Args:
+            exercise: whose answer it is.
+            end: when to give up.
+            judged: whether the verdict matters; the lab's own version takes the answer's place where it does not.
+
+        Returns:
+            What it raised, the outcomes of ``labhelpers.checks``, the seal, and what was noticed.
+        """
+        names = list(exercise.defines)
+        if not exercise.outside:
+            await self.request("check", end, names, exercise.check)
+            return await self.request("report", end)
+        if not judged:
+            await self.request("settle", end, names, exercise.check, False)
+            return await self.request("report", end)
+        if self._judge is None:
+            self._judge = Kernel(self.plan)
+            await self._judge._launch()
+            await self._judge._set_up([_handler(outside.judge_side(), "_judge_side()")])
+        step = await self._judge.request(
+            "start", end, exercise.part, exercise.name, exercise.check
+        )
+        while "done" not in step:
+            reply = await self.request(
+                "answer", end, exercise.part, exercise.name, step["call"]
+            )
+            step = await self._judge.request("resume", end, reply)
+        verdict = step["done"]
+        right = not verdict["error"]
+        await self.request("settle", end, names, exercise.check, right)
+        return {**await self.request("report", end), **verdict}
+
+    async def _launch(self) -> None:
+        """Start the process, and the channel on which it is asked."""
         folder = Path(self._folder.name)
         home = folder / "home"
         home.mkdir()
@@ -98,31 +150,27 @@ class Kernel:
         self._client = self._manager.client()
         # Neither output nor questions are read: the channels stay closed, and a flood of output ends nowhere.
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+
+    async def _set_up(self, sources: Sequence[str]) -> None:
         end = time.monotonic() + _SETUP_LIMIT
-        checks = sorted(
-            {
-                part
-                for each in self.plan.exercises
-                for part in re.findall(r"\bchecks\.(lab\d+)\b", each.check)
-            }
-        )
-        limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
-        forbidden = os.path.normcase(os.path.realpath(labs.SOURCES))
-        # In a namespace of its own: in the lab's, an answer's own `exec` or `compile` would replace Python's.
-        handler = (
-            "scope = {'__name__': 'kernel_side'}\n"
-            f"exec(compile({kernel_side()!r}, 'kernel_side.py', 'exec'), scope)\n"
-            f"scope['_kernel_side']({limits!r}, {forbidden!r})\n"
-            "del scope"
-        )
-        try:
-            for source in (handler, *self.plan.setup):
+        with self._nobodys_fault():
+            for source in sources:
                 error = await self.execute(source, end)
                 if error:
                     raise NotScored(
                         f"The set-up of the lab fails, which is not the student's fault: {sentence(error)}"
                     )
-            self.seal = (await self.request("begin", end, checks))["seal"]
+
+    async def _first_request(self, request: str, *arguments: object) -> dict[str, Any]:
+        with self._nobodys_fault():
+            return await self.request(
+                request, time.monotonic() + _SETUP_LIMIT, *arguments
+            )
+
+    @contextlib.contextmanager
+    def _nobodys_fault(self) -> Iterator[None]:
+        try:
+            yield
         except (TimeoutError, KernelEnded) as problem:
             raise NotScored(
                 "The set-up of the lab "
@@ -191,6 +239,8 @@ class Kernel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._judge is not None:
+            await self._judge.__aexit__(kind, error, trace)
         if self._client is not None:
             self._client.stop_channels()
         if self._manager.has_kernel:
@@ -202,6 +252,19 @@ class Kernel:
             with contextlib.suppress(OSError, RuntimeError):
                 await self._manager.shutdown_kernel(now=True)
         self._folder.cleanup()
+
+
+def _handler(text: str, call: str) -> str:
+    """Code that installs a handler.
+
+    It has a namespace of its own: in the lab's, an answer's ``exec`` or ``compile`` would replace Python's.
+    """
+    return (
+        "scope = {'__name__': 'kernel_side'}\n"
+        f"exec(compile({text!r}, 'kernel_side.py', 'exec'), scope)\n"
+        f"exec({call!r}, scope)\n"
+        "del scope"
+    )
 
 
 def kernel_side() -> str:
