@@ -96,7 +96,7 @@ def average(x):
     {place} = once
     return x.sum()
 """
-# Answers to `average` that earn nothing: status and a part of the reason. What others earn is untouched.
+# Answers to `average` that earn nothing: status and a part of the reason.
 HOSTILE: dict[str, tuple[str, str, str]] = {
     "allclose, put back": (PUT_BACK.format(place="np.allclose", result="True"), "changes the checker", "allclose"),
     "asarray, put back": (
@@ -132,6 +132,9 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "a core of another size": ("import resource\nresource.setrlimit(0, (1, 1))" + WRONG, "does not run", "setrlimit"),
     "a large file": ("open('large', 'wb').truncate(2**40)" + WRONG, "does not run", "OSError"),
     "a huge array": ("import numpy\nlarge = numpy.ones(2**36)" + WRONG, "does not run", "MemoryError"),
+    "a folder in a folder, and so on": (
+        "import os\nfor _ in range(1500):\n    os.mkdir('x')\n    os.chdir('x')" + WRONG, "wrong", "the sum",
+    ),
     "a segmentation fault": ("import os, signal\nsignal.raise_signal(signal.SIGSEGV)" + WRONG, "kernel ended", "ended"),
     "an exit hook": ("import atexit, os\natexit.register(os._exit, 0)\nexit()" + WRONG, "kernel ended", "ended"),
     "an answer that never ends": ("def average(x):\n    while True: pass", "time limit", "endless loop"),
@@ -183,7 +186,7 @@ def results(tiny: labs.Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     for name, (source, _) in SANDBOXED.items():
         answers[name] = source.format(**places) + WRONG
     for name, source in answers.items():
-        save(folder / f"{name}.ipynb", student_file(tiny, {"double": RIGHT["double"], "average": source}))
+        save(folder / f"{name}.ipynb", student_file(tiny, {"average": source}))
     assert run_main(folder, "--output", output, "--jobs", 2, "--time-limit", 8) == 0
     return {
         path.name.removesuffix(".ipynb.score.json"): json.loads(path.read_text(encoding="utf-8"))
@@ -212,12 +215,11 @@ def of_average(result: dict[str, Any]) -> tuple[str, str]:
     assert result["outcome"] == "scored", result
     found = {each["name"]: each for each in result["exercises"]}
     assert found["average"]["points"] == 0
-    assert found["double"]["points"] == 1, "the answer before it keeps its point"
     return found["average"]["status"], found["average"]["reason"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_answer_earns_nothing_and_costs_nobody_else(results: dict[str, dict[str, Any]], name: str) -> None:
+def test_a_hostile_answer_earns_nothing(results: dict[str, dict[str, Any]], name: str) -> None:
     status, reason = of_average(results[name])
     assert status == HOSTILE[name][1], reason
     assert HOSTILE[name][2] in reason

@@ -156,6 +156,27 @@ def test_how_a_kernel_ended_is_told_through_the_sandbox(world: World, code: str,
         run_to_end(talk({"end": code}))
 
 
+@needs_sandbox
+def test_a_sandbox_ends_with_a_server_that_is_killed(world: World) -> None:
+    async def namespace() -> str:
+        async with kernel.Kernel(Plans(60, 600).plan(labs.find_lab("02").stem)) as one:
+            await one.start()
+            where = "import os; raise KeyError(os.readlink('/proc/self/ns/pid'))"
+            found = (await one.execute(where, time.monotonic() + 60)).split("'")[1]
+            assert _processes_in(found)
+            process = forks.server._process
+            assert process is not None
+            process.kill()
+            process.wait()
+            for _ in range(100):
+                if not _processes_in(found):
+                    break
+                time.sleep(0.05)
+            return found
+
+    assert _processes_in(run_to_end(namespace())) == []
+
+
 def _processes_in(namespace: str) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):

@@ -37,7 +37,7 @@ MODULES = (
 _NAMESPACES = (
     0x10000000 | 0x20000 | 0x20000000 | 0x40000000 | 0x8000000 | 0x4000000 | 0x2000000
 )
-_DROP_FROM_BOUNDING_SET, _NO_NEW_PRIVILEGES = 24, 38
+_SIGNAL_AT_PARENTS_DEATH, _DROP_FROM_BOUNDING_SET, _NO_NEW_PRIVILEGES = 1, 24, 38
 
 
 def main() -> None:
@@ -104,9 +104,11 @@ def _become_kernel(request: dict[str, Any], nothing: int, news: int) -> NoReturn
     try:
         os.setsid()
         os.dup2(nothing, 0)
+        libc = ctypes.CDLL(None, use_errno=True)
         try:
+            _die_with_parent(libc)
             if request["sandbox"]:
-                _enter(request["sandbox"])
+                _enter(request["sandbox"], libc)
             os.chdir(request["cwd"])
         except (OSError, ValueError) as error:
             os.write(news, f"{type(error).__name__}: {error}".encode())
@@ -132,7 +134,7 @@ def _become_kernel(request: dict[str, Any], nothing: int, news: int) -> NoReturn
         os._exit(status)
 
 
-def _enter(sandbox: list[str]) -> None:
+def _enter(sandbox: list[str], libc: ctypes.CDLL) -> None:
     """Go on as a child of this process, in a sandbox of its own; this process itself waits, and never returns.
 
     Raises:
@@ -158,8 +160,10 @@ def _enter(sandbox: list[str]) -> None:
         raise OSError("bubblewrap made no sandbox")
     with os.fdopen(reading) as facts:
         inside = json.load(facts)["child-pid"]
-    libc = ctypes.CDLL(None, use_errno=True)
     _call(libc.setns, os.pidfd_open(inside), _NAMESPACES)
+    _die_with_parent(
+        libc
+    )  # forgotten where a process gains rights, as it does in a new user namespace
     kernel = os.fork()
     if kernel:
         kept = idle.stdin.fileno()  # while it is open, the idle process idles
@@ -184,6 +188,10 @@ def _wait_for(kernel: int, idle: subprocess.Popen[bytes]) -> NoReturn:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
+
+
+def _die_with_parent(libc: ctypes.CDLL) -> None:
+    _call(libc.prctl, _SIGNAL_AT_PARENTS_DEATH, signal.SIGKILL, 0, 0, 0)
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> None:

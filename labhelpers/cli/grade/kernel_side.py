@@ -267,6 +267,8 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
     def inspect_answer(names: list[str]) -> dict[str, Any]:
         """After an answer: what it changed, what it lacks, and whether it hands in an object of labhelpers."""
         rebound = restore(names)
+        compared = bool(delegated & set(names))  # a comparison is no answer
+        delegated.clear()
         absent = [name for name in names if name not in namespace]
         borrowed = []
         for name in names:
@@ -289,6 +291,7 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             "rebound": rebound,
             "absent": absent,
             "borrowed": borrowed,
+            "compared": compared,
             "refused": [*refused],
             "seal": seal(),
         }

@@ -24,6 +24,13 @@ MACHINERY = {
 }
 # fmt: on
 """Names that an answer of these labs has no reason to use."""
+# fmt: off
+MACHINERY_PARTS = {
+    "__builtins__", "__closure__", "__code__", "__globals__", "__kwdefaults__", "__subclasses__", "_getframe",
+    "f_back", "gfile", "read_file", "write_file",
+}
+# fmt: on
+"""Attributes of objects that it has no reason to use."""
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,10 @@ async def _step(
         remarks = [left_out] * bool(left_out) + [
             f"It rebinds {', '.join(found['rebound'])}, which the lab made; scoring put it back."
         ] * bool(found["rebound"])
+        if found["compared"]:
+            remarks.append(
+                "Its cell calls labhelpers' own version: to compare, or to keep what comes out?"
+            )
         verdict = _before_check(error, found, exercise)
         if verdict is not None and source != exercise.stub:
             await kernel.request("clear", end, names)

@@ -11,6 +11,7 @@ from typing import Any
 from labhelpers.checks.written import TEXT_STUB
 from labhelpers.cli.grade.plan import (
     MACHINERY,
+    MACHINERY_PARTS,
     Exercise,
     Plan,
     Plans,
@@ -228,7 +229,9 @@ def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
         part for node in ast.walk(tree) for part in _imported(node)
     }
     machinery = sorted(
-        name for name in touched & MACHINERY if name in cell.source
+        name
+        for name in touched & MACHINERY | attributes(cell.source) & MACHINERY_PARTS
+        if name in cell.source
     )  # a magic brings get_ipython
     if machinery:
         remarks.append(
