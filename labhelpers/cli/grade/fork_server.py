@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 # fmt: off
 MODULES = (
     "numpy", "pandas", "matplotlib.figure", "matplotlib.pyplot", "tensorflow", "keras", "IPython",
-    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "tqdm.auto", "imageio.v2", "joblib", "PIL.Image",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "tqdm.auto", "imageio.v2",
+    "joblib", "PIL.Image",
     "labhelpers.checks", "labhelpers.data", "labhelpers.judging", "labhelpers.losses", "labhelpers.models",
     "labhelpers.profiles", "labhelpers.training", "labhelpers.visualize", "labhelpers.zoo",
 )
