@@ -95,6 +95,9 @@ best_rate, best_beta_1, best_beta_2 = 1e-3, 0.5, 0.99
 # Fashion-MNIST with the deep dense networks
 fashion_epochs = profile.pick(smoke=2, quick=15, full=60)
 checkpoint_every = profile.pick(smoke=1, quick=15, full=15)
+# Name a folder that outlives the session, as "my_run", and the training on clothes
+# goes on where it stopped, when you run the lab again.
+run_folder = None
 
 # judging
 sample_count = profile.pick(smoke=200, quick=10_000, full=10_000)
@@ -1436,12 +1439,14 @@ fashion_gan.compile(
     keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999),
     jit_compile=jit_compile,
 )
-folder = Path(tempfile.mkdtemp(prefix="lab03_"))
-(folder / "pictures").mkdir()
+folder = Path(run_folder or tempfile.mkdtemp(prefix="lab03_"))
+(folder / "pictures").mkdir(parents=True, exist_ok=True)
+done = training.resume(fashion_gan, folder)
 fashion_growing = training.SampleGrid(sheet_of_50, fixed_noise)
 fashion_gan.fit(
     clothes_images,
     batch_size=batch_size,
+    initial_epoch=done,
     epochs=fashion_epochs,
     callbacks=[
         fashion_growing,
@@ -1454,11 +1459,11 @@ fashion_gan.fit(
         training.StopOnNonFinite(),
     ],
 )
-for epoch, seconds in enumerate(fashion_gan.epoch_seconds, start=1):
-    if epoch <= 3 or epoch == fashion_epochs:
+for epoch, seconds in enumerate(fashion_gan.epoch_seconds, start=done + 1):
+    if epoch <= done + 3 or epoch == fashion_epochs:
         print(
             f"time for epoch {epoch}: {seconds:.1f} s"
-            + ("  (with compiling)" if epoch == 1 else "")
+            + ("  (with compiling)" if epoch == done + 1 else "")
         )
 pictures = sorted((folder / "pictures").iterdir())
 print(len(pictures), "pictures:", pictures[0].name, "to", pictures[-1].name)

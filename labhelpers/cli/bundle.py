@@ -12,7 +12,16 @@ from labhelpers.cli.labs import PROJECT_ROOT, catalogue
 
 ROOT = "generative-model-labs"
 """The folder that the zip unpacks to."""
-STUDENTS_COMMANDS = {"__init__", "__main__", "labs", "list", "run", "zoo"}
+STUDENTS_COMMANDS = {
+    "__init__",
+    "__main__",
+    "doctor",
+    "labs",
+    "list",
+    "page",
+    "run",
+    "zoo",
+}
 """The modules of ``labhelpers.cli`` that students get."""
 LEFT_OUT = re.compile(
     r"<!-- not for students -->.*?<!-- for students again -->\n*", re.DOTALL
@@ -23,7 +32,8 @@ INSTRUCTORS_PACKAGES = {
     "nbgrader",
     "jupytext",
     "nbval",
-    "psutil",
+    "axe-playwright-python",
+    "playwright",
     "pytest",
     "pytest-xdist",
     "mypy",

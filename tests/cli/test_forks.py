@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from labhelpers.cli import labs, notebooks
-from labhelpers.cli.grade import forks, kernel
+from labhelpers.cli.grade import forks, isolation, kernel
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.scoring import run_to_end
 
 pytestmark = pytest.mark.skipif(not forks.CAN_FORK, reason="only Linux forks a process with TensorFlow in it")
 PLAN = Plans(60, 600).plan(labs.find_lab("02").stem)
+
+
+@pytest.fixture(autouse=True)
+def _without_a_sandbox(monkeypatch):
+    """A sandbox shows no parent; what is the same in one is tested there."""
+    monkeypatch.setattr(isolation, "obstacle", lambda: "not here")
 
 
 async def talk(*sources: str) -> list[str]:
@@ -67,12 +72,11 @@ def test_a_server_that_was_killed_is_started_anew():
     assert run_to_end(talk("1")) == [""]
 
 
-def test_kernels_end_with_the_server():
+def test_kernels_end_with_the_server(tmp_path):
     server = forks.ForkServer()
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    pid = server.ask(
-        {"launch": ["kernel", "-f", "nowhere/connection.json"], "cwd": str(Path.cwd()), "env": environment}
-    )
+    launch = ["kernel", "-f", str(tmp_path / "connection.json")]
+    pid = server.ask({"launch": launch, "cwd": str(tmp_path), "env": environment, "sandbox": []})
     assert pid
     server.close()
     for _ in range(100):

@@ -7,19 +7,23 @@ its own points and nobody else's: the kernel is started anew and the other exerc
 
 What stands between an answer and points that it has not earned:
 
-* The check runs beside IPython, not through it, in a namespace in which every name of the lab has its trusted value;
-  outcomes are emptied before it. What an answer prints is not read, and exit hooks never run.
-* A seal over the checks, ``labhelpers``, built-ins, NumPy and TensorFlow's public functions is taken before the first
-  answer, kept in the scoring process, and compared after every answer and after every check.
+* Where bubblewrap can make one, each kernel runs in a sandbox (``isolation``): no network, no other processes, nothing
+  of the account to read, only its own folder to write.
+* What takes numbers and gives numbers is decided by the judge (``outside``), a process without student's code.
+* Any other check runs beside IPython, not through it, in a namespace in which every name of the lab has its trusted
+  value; outcomes are emptied before it. What an answer prints is not read, and exit hooks never run.
+* A seal over the checks, ``labhelpers``, built-ins, NumPy, TensorFlow's and Keras' public functions is taken before the
+  first answer, kept in the scoring process, and compared after every answer and after every check. The parts of a check
+  look themselves whether something is replaced, so that what is put back in time is seen, too.
 * An audit hook, which Python cannot remove, refuses to open the solutions, start processes, open connections, send
   signals, or go through ctypes or the garbage collector. Memory and file size are limited where the system can do it.
 * The kernel gets a fresh folder as home and working directory, and an environment without the caller's variables.
-* Answers that call labhelpers' own version, or that touch the machinery, are named in the report for a person to read.
+* labhelpers' own versions tell when an answer calls them. Answers that touch the machinery are named in the report for
+  a person to read.
 
-What it does not stop: answer and check share a process. Whoever studies this file can still reach the check through
-stack frames or compiled code, and TensorFlow's own file operations bypass the audit hook. The account that runs the
-scoring can read whatever it can read. For hostile students, run it in a container without network, and look at the
-answers that the report names.
+What it does not stop: where answer and check share a process, whoever studies these files can still reach the check
+through stack frames or compiled code. Without a sandbox, TensorFlow's own file operations bypass the audit hook, and an
+answer can read whatever the account can read.
 """
 
 from labhelpers.cli.grade.command import add_arguments, main

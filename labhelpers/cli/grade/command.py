@@ -16,6 +16,7 @@ import joblib
 from tqdm import tqdm
 
 from labhelpers.cli import labs
+from labhelpers.cli.grade import isolation
 from labhelpers.cli.grade.engine import (
     ClusterWorkers,
     EngineError,
@@ -88,6 +89,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"for one answer with its check (default: {TIME_LIMIT:g})",
     )
+    parser.add_argument(
+        "--isolation",
+        choices=isolation.LEVELS,
+        default="auto",
+        help="required: refuse where bubblewrap cannot make a sandbox (default: auto, a sandbox where it can)",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -104,7 +111,10 @@ def main(arguments: argparse.Namespace) -> int:
             arguments.output = arguments.output or arguments.course / "scores"
         if arguments.output:
             arguments.output.mkdir(parents=True, exist_ok=True)
-        plans = Plans(arguments.time_limit, OVERALL_LIMIT)
+        local = not arguments.scheduler  # a cluster's workers look for themselves
+        if arguments.isolation == "required" and local and isolation.obstacle():
+            raise NotScored(isolation.refusal())
+        plans = Plans(arguments.time_limit, OVERALL_LIMIT, arguments.isolation)
         key = grader_key()
     except (SourceError, NotScored) as error:
         print(error, file=sys.stderr)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class ForkServer:
         self._process: subprocess.Popen[str] | None = None
         self._one_at_a_time = threading.Lock()
 
-    def ask(self, request: dict[str, Any]) -> int | None:
+    def ask(self, request: dict[str, Any]) -> int | str | None:
         """The server's answer to a request; threads take turns.
 
         Raises:
@@ -35,7 +36,7 @@ class ForkServer:
         with self._one_at_a_time:
             return self._ask(request)
 
-    def _ask(self, request: dict[str, Any]) -> int | None:
+    def _ask(self, request: dict[str, Any]) -> int | str | None:
         if self._process is None or self._process.poll() is not None:
             # Hash seed and encoding are settled when Python starts: those of the first kernel are those of all.
             self._process = subprocess.Popen(
@@ -56,7 +57,7 @@ class ForkServer:
         line = self._process.stdout.readline()
         if not line:
             raise OSError("the process that starts kernels has ended")
-        answer: int | None = json.loads(line)
+        answer: int | str | None = json.loads(line)
         return answer
 
     def close(self) -> None:
@@ -85,7 +86,9 @@ class _Fork:
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            self.returncode = server.ask({"poll": self.pid})
+            status = server.ask({"poll": self.pid})
+            assert not isinstance(status, str)
+            self.returncode = status
         return self.returncode
 
     def wait(self) -> int | None:
@@ -103,17 +106,37 @@ class _Fork:
         self.send_signal(signal.SIGTERM)
 
 
-class ForkProvisioner(LocalProvisioner):
-    """Starts a kernel as a fork of the server instead of as a process of its own."""
+class SandboxProvisioner(LocalProvisioner):
+    """Starts a kernel as a process of its own, in a sandbox where there is one."""
+
+    sandbox: Sequence[str] = ()
+    """The start of the command that makes the sandbox."""
+
+    async def launch_kernel(
+        self, cmd: list[str], **kwargs: Any
+    ) -> KernelConnectionInfo:
+        """Start the command in the sandbox."""
+        inside = [*self.sandbox, "--", *cmd] if self.sandbox else cmd
+        return await super().launch_kernel(inside, **kwargs)
+
+
+class ForkProvisioner(SandboxProvisioner):
+    """Starts a kernel as a fork of the server; as a process of its own where a fork cannot enter the sandbox."""
 
     async def launch_kernel(
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
         """Fork, and remember the process as ``LocalProvisioner`` does."""
         place = cmd.index("ipykernel_launcher")
-        launch = {"launch": cmd[place:], "cwd": kwargs["cwd"], "env": kwargs["env"]}
+        launch = {
+            "launch": cmd[place:],
+            "cwd": kwargs["cwd"],
+            "env": kwargs["env"],
+            "sandbox": list(self.sandbox),
+        }
         pid = server.ask(launch)
-        assert pid is not None
+        if not isinstance(pid, int):
+            return await super().launch_kernel(cmd, **kwargs)
         self.process = _Fork(pid)
         self.pid = self.pgid = pid
         return self.connection_info

@@ -11,19 +11,20 @@ import site
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import matplotlib
+import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from labhelpers import profiles
 from labhelpers.cli import labs
-from labhelpers.cli.grade import forks
-from labhelpers.cli.grade.plan import Plan
+from labhelpers.cli.grade import forks, isolation, outside
+from labhelpers.cli.grade.plan import Exercise, Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
 from labhelpers.cli.grade.stored import key_file
@@ -38,6 +39,9 @@ _MEMORY_LIMIT = 4 * 2**30
 _FILE_LIMIT = 2**28
 
 
+_MESSAGE_LIMIT = 2**26
+
+
 class KernelEnded(Exception):  # noqa: N818  (an outcome)
     """The kernel's process ended; holds its exit status."""
 
@@ -50,16 +54,24 @@ class Kernel:
         self.seal: object = None
         self.done = 0
         self.own_answers = 0
+        in_sandbox = not isolation.obstacle()
+        # The name of a socket holds a hundred characters, and some folders for temporary files have long names.
+        too_long = in_sandbox and len(tempfile.gettempdir()) > 60
         self._folder = tempfile.TemporaryDirectory(
-            prefix="labs-", ignore_cleanup_errors=True
+            prefix="labs-",
+            dir="/tmp" if too_long else None,
+            ignore_cleanup_errors=True,
         )
         self._manager = AsyncKernelManager(
             kernel_name="python3",
             # Only the kernel of this very Python, not one that the user registered under the same name.
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
             connection_file=str(Path(self._folder.name) / "connection.json"),
+            # No TCP leads into a sandbox, but a socket in the folder that both sides see.
+            **({"transport": "ipc"} if in_sandbox else {}),
         )
         self._client: Any = None
+        self._judge: Kernel | None = None
 
     async def start(self) -> None:
         """Start it and run the set-up cells.
@@ -67,33 +79,7 @@ class Kernel:
         Raises:
             NotScored: they fail, which is no student's fault.
         """
-        home = Path(self._folder.name) / "home"
-        home.mkdir()
-        if forks.CAN_FORK:
-            name = self._folder.name
-            self._manager.provisioner = forks.ForkProvisioner(
-                kernel_id=name,
-                kernel_spec=self._manager.kernel_spec,
-                parent=self._manager,
-            )
-        await self._manager.start_kernel(
-            cwd=str(home),
-            env=_environment(home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            extra_arguments=["--HistoryManager.enabled=False"],
-        )
-        self._client = self._manager.client()
-        # Neither output nor questions are read: the channels stay closed, and a flood of output ends nowhere.
-        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
-        end = time.monotonic() + _SETUP_LIMIT
-        checks = sorted(
-            {
-                part
-                for each in self.plan.exercises
-                for part in re.findall(r"\bchecks\.(lab\d+)\b", each.check)
-            }
-        )
+        await self._launch()
         limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
         places = {
             labs.SOURCES: "reading the solutions",
@@ -103,21 +89,107 @@ class Kernel:
             os.path.normcase(os.path.realpath(place)): what
             for place, what in places.items()
         }
-        # In a namespace of its own: in the lab's, an answer's own `exec` or `compile` would replace Python's.
-        handler = (
-            "scope = {'__name__': 'kernel_side'}\n"
-            f"exec(compile({kernel_side()!r}, 'kernel_side.py', 'exec'), scope)\n"
-            f"scope['_kernel_side']({limits!r}, {forbidden!r})\n"
-            "del scope"
+        call = f"_kernel_side({limits!r}, {forbidden!r})"
+        handler = _handler(kernel_side(), call)
+        parts = sorted(
+            {each.part for each in self.plan.exercises if each.part is not None}
         )
-        try:
-            for source in (handler, *self.plan.setup):
+        uses = {each.name: sorted(each.uses) for each in self.plan.exercises}
+        await self._set_up([handler, *self.plan.setup])
+        self.seal = (await self._first_request("begin", parts, uses))["seal"]
+
+    async def check(
+        self, exercise: Exercise, end: float, *, judged: bool
+    ) -> dict[str, Any]:
+        """Run the check of an exercise on the answer that this kernel holds.
+
+        Args:
+            exercise: whose answer it is.
+            end: when to give up.
+            judged: whether the verdict matters; the lab's own version takes the answer's place where it does not.
+
+        Returns:
+            What it raised, the outcomes of ``labhelpers.checks``, the seal, and what was noticed.
+        """
+        names = list(exercise.defines)
+        # Without forks a judge would cost as much as all the rest.
+        if not (exercise.outside and forks.CAN_FORK):
+            await self.request("check", end, names, exercise.check)
+            return await self.request("report", end)
+        if not judged:
+            await self.request("settle", end, names, exercise.check, False)
+            return await self.request("report", end)
+        if self._judge is None:
+            self._judge = Kernel(self.plan)
+            await self._judge._launch()
+            await self._judge._set_up([_handler(outside.judge_side(), "_judge_side()")])
+        step = await self._judge.request(
+            "start", end, exercise.part, exercise.name, exercise.check
+        )
+        while "done" not in step:
+            reply = await self.request(
+                "answer", end, exercise.part, exercise.name, step["call"]
+            )
+            step = await self._judge.request("resume", end, reply)
+        verdict = step["done"]
+        right = not verdict["error"]
+        await self.request("settle", end, names, exercise.check, right)
+        return {**await self.request("report", end), **verdict}
+
+    async def _launch(self) -> None:
+        """Start the process, and the channel on which it is asked."""
+        folder = Path(self._folder.name)
+        home = folder / "home"
+        home.mkdir()
+        environment = _environment(home)
+        obstacle = isolation.obstacle()
+        if obstacle and self.plan.isolation == "required":
+            raise NotScored(isolation.refusal())
+        kind = forks.ForkProvisioner if forks.CAN_FORK else forks.SandboxProvisioner
+        provisioner = kind(
+            kernel_id=self._folder.name,
+            kernel_spec=self._manager.kernel_spec,
+            parent=self._manager,
+        )
+        if not obstacle:
+            data = [
+                Path(environment["LABS_DATA"]),
+                Path(environment["KERAS_HOME"]) / "datasets",
+            ]
+            provisioner.sandbox = isolation.sandbox(folder, data)
+        self._manager.provisioner = provisioner
+        await self._manager.start_kernel(
+            cwd=str(home),
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            extra_arguments=["--HistoryManager.enabled=False"],
+        )
+        self._client = self._manager.client()
+        self._client.context.setsockopt(zmq.MAXMSGSIZE, _MESSAGE_LIMIT)
+        # Neither output nor questions are read: the channels stay closed, and a flood of output ends nowhere.
+        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+
+    async def _set_up(self, sources: Sequence[str]) -> None:
+        end = time.monotonic() + _SETUP_LIMIT
+        with self._nobodys_fault():
+            for source in sources:
                 error = await self.execute(source, end)
                 if error:
                     raise NotScored(
                         f"The set-up of the lab fails, which is not the student's fault: {sentence(error)}"
                     )
-            self.seal = (await self.request("begin", end, checks))["seal"]
+
+    async def _first_request(self, request: str, *arguments: object) -> dict[str, Any]:
+        with self._nobodys_fault():
+            return await self.request(
+                request, time.monotonic() + _SETUP_LIMIT, *arguments
+            )
+
+    @contextlib.contextmanager
+    def _nobodys_fault(self) -> Iterator[None]:
+        try:
+            yield
         except (TimeoutError, KernelEnded) as problem:
             raise NotScored(
                 "The set-up of the lab "
@@ -186,6 +258,8 @@ class Kernel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._judge is not None:
+            await self._judge.__aexit__(kind, error, trace)
         if self._client is not None:
             self._client.stop_channels()
         if self._manager.has_kernel:
@@ -196,7 +270,23 @@ class Kernel:
                     await self._manager.signal_kernel(signal.SIGKILL)
             with contextlib.suppress(OSError, RuntimeError):
                 await self._manager.shutdown_kernel(now=True)
-        self._folder.cleanup()
+        try:
+            self._folder.cleanup()
+        except RecursionError:  # a thousand folders, one in the other
+            subprocess.run(["rm", "-rf", "--", self._folder.name], check=False)
+
+
+def _handler(text: str, call: str) -> str:
+    """Code that installs a handler.
+
+    It has a namespace of its own: in the lab's, an answer's ``exec`` or ``compile`` would replace Python's.
+    """
+    return (
+        "scope = {'__name__': 'kernel_side'}\n"
+        f"exec(compile({text!r}, 'kernel_side.py', 'exec'), scope)\n"
+        f"exec({call!r}, scope)\n"
+        "del scope"
+    )
 
 
 def kernel_side() -> str:

@@ -6,12 +6,15 @@ import ast
 import contextlib
 import functools
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from labhelpers.cli import labs
+from labhelpers.cli.grade.outside import DECIDED_OUTSIDE
 from labhelpers.cli.grade.score import NotScored
 from labhelpers.cli.labs import Lab, SourceError
 
@@ -23,11 +26,22 @@ MACHINERY = {
 }
 # fmt: on
 """Names that an answer of these labs has no reason to use."""
+# fmt: off
+MACHINERY_PARTS = {
+    "__builtins__", "__closure__", "__code__", "__globals__", "__kwdefaults__", "__subclasses__", "_getframe",
+    "f_back", "gfile", "read_file", "write_file",
+}
+# fmt: on
+"""Attributes of objects that it has no reason to use."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: its stub, its check with hidden tests, and the names that it defines and uses."""
+    """One exercise: its stub, its check with hidden tests, and the names that it defines and uses.
+
+    Attributes:
+        part: of ``labhelpers.checks``, as ``lab01``; None where the lab brings its own check.
+    """
 
     name: str
     points: float
@@ -35,6 +49,12 @@ class Exercise:
     check: str
     defines: tuple[str, ...]
     uses: frozenset[str]
+    part: str | None
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is decided in a process that runs no student's code."""
+        return self.part is not None and self.name in DECIDED_OUTSIDE.get(self.part, ())
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,9 @@ class Plan:
     exercises: tuple[Exercise, ...]
     questions: tuple[tuple[str, float, str], ...]
     graded_ids: frozenset[str]
+    released: frozenset[str]
+    """The text of every cell that students get."""
+    isolation: str
 
 
 class Plans:
@@ -63,8 +86,11 @@ class Plans:
         NotScored: there is no source of a lab.
     """
 
-    def __init__(self, time_limit: float, overall_limit: float) -> None:
+    def __init__(
+        self, time_limit: float, overall_limit: float, isolation: str = "auto"
+    ) -> None:
         self.time_limit = time_limit
+        self.isolation = isolation
         self.overall_limit = overall_limit
         self.package = package_digest()
         self.labs = {lab.stem: lab for lab in labs.catalogue()}
@@ -81,9 +107,9 @@ class Plans:
             SourceError: its source is broken.
         """
         if stem not in self._made:
-            scorer = f"{self.package} {self.time_limit} {self.overall_limit}"
+            scorer = f"{self.package} {self.time_limit} {self.overall_limit} {self.isolation}"
             try:
-                self._made[stem] = _make_plan(self.labs[stem], scorer)
+                self._made[stem] = _make_plan(self.labs[stem], scorer, self.isolation)
             except SourceError as error:
                 self._made[stem] = error
         made = self._made[stem]
@@ -107,7 +133,7 @@ def package_digest() -> str:
     return digest.hexdigest()
 
 
-def _make_plan(lab: Lab, scorer: str) -> Plan:
+def _make_plan(lab: Lab, scorer: str, isolation: str) -> Plan:
     from labhelpers.cli import notebooks  # a worker needs none of nbgrader
 
     notebook = notebooks.solution_notebook(lab)
@@ -149,6 +175,9 @@ def _make_plan(lab: Lab, scorer: str) -> Plan:
                     TransformerManager().transform_cell(cell.source),
                     tuple(sorted(bound_names(solution))),
                     frozenset(attributes(solution)),
+                    part[1]
+                    if (part := re.search(r"\bchecks\.(lab\d+)\.", cell.source))
+                    else None,
                 )
             )
     digest = hashlib.sha256(notebooks.to_text(notebook).encode())
@@ -162,7 +191,14 @@ def _make_plan(lab: Lab, scorer: str) -> Plan:
         tuple(exercises),
         tuple(questions),
         frozenset(graded_ids),
+        frozenset(normal(cell.source) for cell in stubs.cells),
+        isolation,
     )
+
+
+def normal(source: str) -> str:
+    """A cell's text without what no one sees: blanks at the ends of lines, empty lines around it."""
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
 def parse(source: str) -> ast.Module:
@@ -192,43 +228,74 @@ def bound_names(source: str) -> set[str]:
         statements = parse(source).body
     except SyntaxError:
         return set()
-    names: set[str] = set()
-    for statement in statements:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(statement.name)
-        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-            names.update(
-                (alias.asname or alias.name).split(".")[0] for alias in statement.names
-            )
-        else:
-            names.update(
-                node.id
-                for node in ast.walk(statement)
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            )
-    return names
+    return {name for statement in statements for name in _bound_by(statement)}
 
 
-def definitions(source: str) -> tuple[str, list[int]]:
-    """A cell without its statements that define nothing: trial calls, prints, ``!ls``, ``%pip install``.
+def _bound_by(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+    stored = {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    # Whatever an if, a try or a loop defines inside.
+    return stored | {
+        node.name
+        for node in ast.walk(statement)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+
+
+def _changed_by(statement: ast.stmt) -> set[str]:
+    """The names whose objects an assignment changes: ``table["a"] = 1``, ``Layer.call = call``."""
+    return {
+        name.id
+        for node in ast.walk(statement)
+        if isinstance(node, (ast.Attribute, ast.Subscript))
+        and isinstance(node.ctx, ast.Store)
+        for name in ast.walk(node.value)
+        if isinstance(name, ast.Name)
+    }
+
+
+def definitions(source: str, names: Iterable[str]) -> tuple[str, list[int]]:
+    """A cell without the statements that its definitions do without: trial calls, prints, ``!ls``, ``%pip install``.
+
+    Args:
+        source: of the cell.
+        names: what it is to define; what these definitions use of the cell stays, too.
 
     Returns:
         What is left, with empty lines in place of what went, and the numbers of those lines.
     """
     lines = source.splitlines()
-    gone = [
-        number
-        for statement in parse(source).body
-        if isinstance(statement, ast.Expr)
-        and not isinstance(statement.value, ast.Constant)
-        for number in range(
-            statement.lineno, (statement.end_lineno or statement.lineno) + 1
-        )
-    ]
+    needed = set(names)
+    gone: list[int] = []
+    for statement in reversed(parse(source).body):
+        used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            continue
+        if isinstance(statement, ast.Expr):
+            kept = isinstance(statement.value, ast.Constant)
+        else:
+            kept = bool((_bound_by(statement) | _changed_by(statement)) & needed)
+        if kept:
+            needed |= used
+        else:
+            last = statement.end_lineno or statement.lineno
+            gone += range(_first_line(statement), last + 1)
     for number in gone:
         if number <= len(lines):
             lines[number - 1] = ""
-    return "\n".join(lines), gone
+    return "\n".join(lines), sorted(gone)
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
 def attributes(source: str) -> set[str]:

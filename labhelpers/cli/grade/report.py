@@ -49,6 +49,7 @@ def write_csv(stream: Any, scores: Sequence[Score]) -> None:
             *questions,
             "written",
             "written of",
+            "isolation",
             "remarks",
         ]
     )
@@ -67,7 +68,8 @@ def write_csv(stream: Any, scores: Sequence[Score]) -> None:
         row = [
             score.file, score.lab, score.outcome, f"{score.points:g}", f"{score.of:g}",
             *(points.get(name, "") for name in names), *(written.get(name, "") for name in questions),
-            str(sum(m.present for m in score.manual)), str(len(score.manual)), " | ".join(filter(None, remarks)),
+            str(sum(m.present for m in score.manual)), str(len(score.manual)), score.isolation,
+            " | ".join(filter(None, remarks)),
         ]  # fmt: skip
         writer.writerow(
             [
@@ -81,6 +83,10 @@ def table(score: Score) -> str:
     """The score as text for a terminal."""
     if score.outcome != "scored":
         return f"{score.file}: not scored. {score.reason}\n"
+    ran = {
+        "sandbox": "Isolation: a sandbox of its own, made by bubblewrap.",
+        "account": "Isolation: none but a process of its own; the answers could read what your account can read.",
+    }.get(score.isolation, "Isolation: there was no code to run.")
     head = f"{score.file}: {score.points:g} of {score.of:g} points (lab {score.lab}, {score.seconds:.1f} s)"
     names = [
         *(each.name for each in score.exercises),
@@ -89,6 +95,7 @@ def table(score: Score) -> str:
     width = max(map(len, names), default=8)
     lines = [
         head,
+        f"  {ran}",
         *(f"  Note: {remark}" for remark in score.remarks),
         f"  {'exercise':<{width}}  points  of  reason",
     ]

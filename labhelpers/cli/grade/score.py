@@ -53,6 +53,8 @@ class Score:
         remarks: what is odd about the file as a whole.
         seconds: how long scoring took.
         file_digest: of the file's bytes; with ``scorer_digest`` it tells whether a stored result still holds.
+        isolation: ``"sandbox"``, ``"account"`` where the answers ran under the account that scores, or empty where
+            none ran.
         scorer_digest: of the lab with its hidden tests, of ``labhelpers``, and of the limits.
     """
 
@@ -65,6 +67,7 @@ class Score:
     manual: tuple[ManualAnswer, ...] = ()
     remarks: tuple[str, ...] = ()
     seconds: float = 0.0
+    isolation: str = ""
     file_digest: str = ""
     scorer_digest: str = ""
 

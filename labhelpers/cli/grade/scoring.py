@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labhelpers.checks.core import GOES_ON
+from labhelpers.cli.grade import isolation
 from labhelpers.cli.grade.kernel import Kernel, KernelEnded
 from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names, definitions
 from labhelpers.cli.grade.report import clean, sentence
@@ -85,6 +86,13 @@ async def grade(path: Path, content: bytes, plans: Plans, asked: Lab | None) -> 
             release=plan.release,
             manual=manual,
             remarks=tuple(remarks),
+            isolation=(
+                ""
+                if not any(answer.source for answer in answers)
+                else "account"
+                if isolation.obstacle()
+                else "sandbox"
+            ),
         )
         verdicts = await _judge(
             plan, answers, file, plans.time_limit, started + plans.overall_limit
@@ -251,7 +259,7 @@ async def _step(
         left_out = ""
         if error and not error.startswith("NotImplementedError"):
             # An honest cell may try its answer on what scoring does not have: what it defines still counts.
-            rest, lines = definitions(source)
+            rest, lines = definitions(source, names)
             if lines and bound_names(rest) >= set(names):
                 tried = found["refused"]
                 await kernel.request("clear", end, names)
@@ -264,12 +272,16 @@ async def _step(
         remarks = [left_out] * bool(left_out) + [
             f"It rebinds {', '.join(found['rebound'])}, which the lab made; scoring put it back."
         ] * bool(found["rebound"])
+        if found["compared"]:
+            remarks.append(
+                "Its cell calls labhelpers' own version: to compare, or to keep what comes out?"
+            )
         verdict = _before_check(error, found, exercise)
         if verdict is not None and source != exercise.stub:
             await kernel.request("clear", end, names)
             await kernel.execute(exercise.stub, end)
-        await kernel.request("check", end, names, exercise.check)
-        report = await kernel.request("report", end)
+        judged = verdict is None and source != exercise.stub
+        report = await kernel.check(exercise, end, judged=judged)
         if report["seal"] != kernel.seal:
             return _changed(kernel.seal, report["seal"])
         if found["refused"] or report["refused"]:
@@ -317,6 +329,11 @@ def _before_check(
 def _after_check(report: Mapping[str, Any], exercise: Exercise) -> _Verdict:
     outcomes: dict[str, list[str]] = report["outcomes"]
     lines = [_strip_line(line, name) for name, (_, line) in outcomes.items()]
+    if exercise.name in report["delegated"]:
+        return _Verdict(
+            "wrong",
+            "It calls labhelpers' own version, by whatever name, which is never scored.",
+        )
     if not report["error"]:
         return _Verdict("right", " ".join(lines) or "All hidden tests pass.")
     kinds = {kind for kind, _ in outcomes.values()}

@@ -11,11 +11,13 @@ from typing import Any
 from labhelpers.checks.written import TEXT_STUB
 from labhelpers.cli.grade.plan import (
     MACHINERY,
+    MACHINERY_PARTS,
     Exercise,
     Plan,
     Plans,
     attributes,
     bound_names,
+    normal,
     parse,
 )
 from labhelpers.cli.grade.report import clean, shorten
@@ -173,9 +175,9 @@ def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
     """The cell that answers an exercise, with remarks on how it was found."""
     cells = [cell for cell in file.cells if cell.grade_id == exercise.name]
     written = {
-        _normal(cell.source): cell
+        normal(cell.source): cell
         for cell in cells
-        if _normal(cell.source) not in ("", _normal(exercise.stub))
+        if normal(cell.source) not in ("", normal(exercise.stub))
     }
     if len(written) > 1:
         places = ", ".join(str(cell.number) for cell in cells)
@@ -227,7 +229,9 @@ def find_answer(exercise: Exercise, plan: Plan, file: File) -> Answer:
         part for node in ast.walk(tree) for part in _imported(node)
     }
     machinery = sorted(
-        name for name in touched & MACHINERY if name in cell.source
+        name
+        for name in touched & MACHINERY | attributes(cell.source) & MACHINERY_PARTS
+        if name in cell.source
     )  # a magic brings get_ipython
     if machinery:
         remarks.append(
@@ -243,11 +247,27 @@ def _defined_elsewhere(exercise: Exercise, plan: Plan, file: File) -> _Cell | No
         for cell in file.cells
         if cell.kind == "code"
         and cell.grade_id not in plan.graded_ids
-        and _normal(cell.source) not in exercise.check
-        and _normal(cell.source) != _normal(exercise.stub)
-        and set(exercise.defines) <= bound_names(cell.source)
+        and normal(cell.source) not in plan.released
+        and set(exercise.defines) <= bound_names(_without_checks(cell.source))
     ]
     return found[-1] if found else None
+
+
+def _without_checks(source: str) -> str:
+    """A cell without the statements that call a check: these bind an answer's name, and answer nothing."""
+    try:
+        statements = parse(source).body
+    except SyntaxError:
+        return ""
+    kept = [
+        statement
+        for statement in statements
+        if not any(
+            isinstance(node, ast.Name) and node.id == "checks"
+            for node in ast.walk(statement)
+        )
+    ]
+    return "\n".join(map(ast.unparse, kept))
 
 
 def _imported(node: ast.AST) -> list[str]:
@@ -278,7 +298,3 @@ def find_manual(question: tuple[str, float, str], file: File) -> ManualAnswer:
     if len(cells) > 1:
         remark = f"There are {len(cells)} copies of this cell; read cells {', '.join(str(c.number) for c in cells)}."
     return ManualAnswer(name, points, bool(present), remark)
-
-
-def _normal(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
