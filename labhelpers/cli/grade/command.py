@@ -111,7 +111,8 @@ def main(arguments: argparse.Namespace) -> int:
             arguments.output = arguments.output or arguments.course / "scores"
         if arguments.output:
             arguments.output.mkdir(parents=True, exist_ok=True)
-        if arguments.isolation == "required" and isolation.obstacle():
+        local = not arguments.scheduler  # a cluster's workers look for themselves
+        if arguments.isolation == "required" and local and isolation.obstacle():
             raise NotScored(isolation.refusal())
         plans = Plans(arguments.time_limit, OVERALL_LIMIT, arguments.isolation)
         key = grader_key()
