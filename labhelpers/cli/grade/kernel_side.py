@@ -132,6 +132,10 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             if everything or isinstance(value, kinds) or callable(value):
                 watched.append((label, table, name))
 
+    def digest() -> str:
+        """What the seal comes to; the whole of it is asked for only where this has changed."""
+        return hashlib.sha256(repr(seal()).encode()).hexdigest()
+
     def seal() -> list[list[str]]:
         """A digest of every watched object, and what hooks into Python's and IPython's running of code."""
         size = len(held)
@@ -205,7 +209,7 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             notice_delegation(sys.modules[f"labhelpers.checks.{part}"], uses)
         look_at_every_comparison()
         sys.addaudithook(audit)
-        return {"seal": seal()}
+        return {"seal": seal(), "digest": digest()}
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event in opens:
@@ -293,7 +297,7 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             "borrowed": borrowed,
             "compared": compared,
             "refused": [*refused],
-            "seal": seal(),
+            "digest": digest(),
         }
 
     def stand_ins(module: Any) -> dict[str, Any]:
@@ -602,7 +606,7 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
             **verdict,
             "refused": [*refused],
             "delegated": sorted(delegated),
-            "seal": seal(),
+            "digest": digest(),
         }
 
     def handle(stream: Any, ident: Any, message: Any) -> None:
@@ -621,6 +625,7 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
         "check": check,
         "settle": settle,
         "report": report,
+        "seal": lambda: {"seal": seal()},
     }
     send = session.send
     shell.kernel.shell_handlers["labs_request"] = handle
