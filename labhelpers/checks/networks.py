@@ -524,9 +524,10 @@ def dense_pair_of(
     def matrix(number: int) -> Tensor:
         weight, shape = parts[number]
         begins = [math.prod(weight.shape[:end]) for end in range(len(weight.shape) + 1)]
+        value = tf.cast(weight.value, tf.float32)
         if len(shape) == 1 or shape[0] in begins[1:]:
-            return tf.reshape(weight.value, shape)
-        return tf.transpose(tf.reshape(weight.value, shape[::-1]))  # as PyTorch has it
+            return tf.reshape(value, shape)
+        return tf.transpose(tf.reshape(value, shape[::-1]))  # as PyTorch has it
 
     def layers(bend: Function, end: Function) -> Reference:
         def run(rows: Tensor) -> Tensor:
