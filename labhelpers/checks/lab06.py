@@ -627,8 +627,9 @@ def take_snapshot(answer: Answer) -> str:
             if isinstance(snapshot, dict)
             else kind_of(snapshot)
         )
+        forgotten = ": is there a `return`?" * (snapshot is None)
         raise Wrong(
-            f"the snapshot is {found}, expected a dict with {', '.join(_ORDER)}: is there a `return`?"
+            f"the snapshot is {found}, expected a dict with {', '.join(_ORDER)}{forgotten}."
         )
     for name in _ORDER:
         _expect_part(name, snapshot[name], wanted[name], parts[name])
@@ -664,7 +665,8 @@ def _expect_part(
     for variable, expected, array in zip(part.variables, wanted, found, strict=True):
         if not isinstance(array, np.ndarray | np.generic):
             raise Wrong(
-                f"{name} holds {kind_of(array)}, expected NumPy arrays: a variable changes as the training goes on."
+                f"{name} holds {kind_of(array)}, expected NumPy arrays, as copies: a variable would change as the "
+                "training goes on."
             )
         if array.shape != expected.shape:
             raise Wrong(
