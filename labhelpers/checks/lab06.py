@@ -674,7 +674,7 @@ def _expect_part(
             )
         if not np.array_equal(array, expected):
             raise Wrong(
-                f"{name}: {variable.name}: {difference(array, expected)}: keep the order and every digit, as copies."
+                f"{name}: {variable.name}: {difference(np.asarray(array), expected)}: keep the order and every digit, as copies."
             )
 
 
