@@ -890,7 +890,7 @@ WRONG = {
         (_pair("G", heads=2), "looks like 2 heads"),
         (_pair("G", between=layers.Dropout(0.2)), "no dropout"),
         (_pair("G", end=layers.Rescaling(0.5, 0.5)), "both ends"),
-        (_pair("G", end=layers.ReLU()), "expected"),
+        (_pair("G", end=layers.ReLU()), "both ends"),
         (_pair("G", last="softsign"), "softsign"),
         (_two_sizes, "my_generator(51, 1)"),
         (lambda latent_dim, overlap: _functional_of(_draw(latent_dim, overlap), (latent_dim,)), "keras.Input"),
