@@ -603,7 +603,8 @@ def expect_copy(network: keras.Model, inputs: Floats, given: str) -> None:
         raise Wrong(
             f"{given} raised {type(error).__name__} when it was copied, expected a "
             "copy, in which the lab keeps an average: build it from Keras layers, and "
-            "give a class of your own plain numbers as arguments."
+            "give a class of your own plain numbers as arguments and the decorator "
+            "@keras.saving.register_keras_serializable()."
         ) from None
     found, right = (outputs(each, inputs, given) for each in (copy, network))
     if not np.allclose(found, right, atol=1e-4):
