@@ -734,7 +734,7 @@ class _Known:
         found = opened(outputs(self.network, inputs, given))
 
         def distance(other: Floats) -> float:
-            return float(np.abs(found - other).max() / np.abs(other).max())
+            return float(np.abs(found - other).max() / max(np.abs(other).max(), 1e-9))
 
         expected, close = right(), 0.005
         if any(distance(right(**way)) <= close for way in ways):
