@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -72,5 +73,8 @@ def _show_figures_with_alt_text() -> None:
 
 def _bundle(figure: Figure, include: Any = None, exclude: Any = None) -> Any:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
+    with warnings.catch_warnings():
+        # On a slow machine matplotlib would say on red ground that a legend took a second.
+        warnings.filterwarnings("ignore", message="Creating legend with loc")
+        figure.savefig(buffer, format="png", bbox_inches="tight")
     return Described(buffer.getvalue(), alt_text(figure))._repr_mimebundle_()

@@ -21,7 +21,7 @@ from labhelpers.checks.written import CODE_STUB, TEXT_STUB
 from labhelpers.cli import labs
 
 LABS = labs.catalogue()
-LONGEST = 240
+LONGEST = 600
 """Seconds that a lab may take at smoke, on a machine that is busy."""
 
 CELLS = """() => Array.from(jupyterapp.shell.currentWidget.content.widgets, (cell, index) => ({
