@@ -602,8 +602,9 @@ def expect_copy(network: keras.Model, inputs: Floats, given: str) -> None:
     except Exception as error:
         raise Wrong(
             f"{given} raised {type(error).__name__} when it was copied ({said_by(error)}), expected a copy, in which "
-            "the lab keeps an average: build it from Keras layers. A class of your own takes plain numbers and **kwargs, "
-            "hands the latter on to super().__init__, and has the decorator @keras.saving.register_keras_serializable()."
+            "the lab keeps an average: build it from Keras layers. A class of your own "
+            "takes plain numbers and **kwargs, hands the latter on to super().__init__, "
+            "and has the decorator @keras.saving.register_keras_serializable()."
         ) from None
     found, right = (outputs(each, inputs, given) for each in (copy, network))
     # a copy may have another spelling of GELU, which is a thousandth away
