@@ -135,7 +135,10 @@ def test_every_file_name_can_exist_on_windows_and_on_a_disk_that_ignores_case() 
 
 
 def test_temporary_folders_are_the_systems_own() -> None:
+    linux_only = ROOT / "labhelpers" / "cli" / "grade"  # its sandbox is that of Linux, and is asked for by name
     for path in (*(ROOT / "labhelpers").rglob("*.py"), *(ROOT / "solutions").glob("*.py")):
+        if linux_only in path.parents:
+            continue
         text = path.read_text(encoding="utf-8")
         for place in ('"/tmp', "'/tmp", '"/dev/', "'/dev/", '"/proc/', '"/home/'):
             assert place not in text, f"{path.name}: {place}"
