@@ -42,6 +42,9 @@ def _import() -> str:
     from labhelpers import __version__
 
     gpus = tf.config.list_physical_devices("GPU")
+    if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21):
+        # This pass over graphs fails on some of ours there, and logs it in red.
+        tf.config.optimizer.set_experimental_options({"remapping": False})
     # Many networks in one notebook: each is traced anew, and that is no fault.
     tf.get_logger().setLevel("ERROR")
     on = "with a GPU" if gpus else "without a GPU"

@@ -1426,6 +1426,7 @@ visualize.show_layers(deep_generator)
 # Adam gets a learning rate and two betas: $\beta_1$ and $\beta_2$ are the decay rates of its running averages of the
 # gradient and of its square. A long training should survive a crash: every 15 epochs a **checkpoint** keeps both
 # networks, both optimizers and the random state, so that `resume` goes on as if nothing had happened (lab 06 says more).
+# With a `run_folder` named at the top, running the lab again does just that, also in a new session.
 # And after *every* epoch a **picture** of the same noise is saved, so that you can look through the training later.
 #
 # **Before you run it:** this pair has almost ten times as many parameters as the first one. How much longer will an

@@ -971,6 +971,7 @@ for some_kinds in (kinds[:2], kinds[2:]):
 #
 # Per step: draw noise, draw fakes, move, score real and fake, D takes its step, score the fakes again, G takes its step. Per
 # epoch: both mean losses, the time, and now and then the sheet of fixed noise, which grows in place.
+# Checkpoints are saved on the way: if you named a `run_folder`, an interrupted training goes on from the last one.
 #
 # **Before you run it:** after how many epochs will you see the first eyes? And where will both losses go?
 

@@ -235,8 +235,9 @@ def my_face_generator(answer: Answer) -> str:
             _expect_back(network, given)
         if size in (48, 50):  # the rest is a matter of shapes
             noise = np.random.default_rng(1).normal(size=(16, latent_dim))
-            expect_varied(expect_rows_apart(network, noise, given), given)
+            images = expect_rows_apart(network, noise, given)
             expect_tanh(network, noise, given)
+            expect_varied(images, given)
             expect_gradients(network, noise, given)
             expect_copy(network, noise, given)
     count = answer(48, 64).count_params()
@@ -627,8 +628,9 @@ def take_snapshot(answer: Answer) -> str:
             if isinstance(snapshot, dict)
             else kind_of(snapshot)
         )
+        forgotten = ": is there a `return`?" * (snapshot is None)
         raise Wrong(
-            f"the snapshot is {found}, expected a dict with {', '.join(_ORDER)}: is there a `return`?"
+            f"the snapshot is {found}, expected a dict with {', '.join(_ORDER)}{forgotten}."
         )
     for name in _ORDER:
         _expect_part(name, snapshot[name], wanted[name], parts[name])
@@ -664,7 +666,8 @@ def _expect_part(
     for variable, expected, array in zip(part.variables, wanted, found, strict=True):
         if not isinstance(array, np.ndarray | np.generic):
             raise Wrong(
-                f"{name} holds {kind_of(array)}, expected NumPy arrays: a variable changes as the training goes on."
+                f"{name} holds {kind_of(array)}, expected NumPy arrays, as copies: a variable would change as the "
+                "training goes on."
             )
         if array.shape != expected.shape:
             raise Wrong(
@@ -672,7 +675,8 @@ def _expect_part(
             )
         if not np.array_equal(array, expected):
             raise Wrong(
-                f"{name}: {variable.name}: {difference(array, expected)}: keep the order and every digit, as copies."
+                f"{name}: {variable.name}: {difference(np.asarray(array), expected)}: keep the order and every digit, "
+                "as copies."
             )
 
 

@@ -53,7 +53,7 @@ def to_array(value: object, what: str) -> Floats:
         Wrong: it is something else, or not finite.
     """
     if value is None:
-        raise Wrong(f"{what} is None, expected a tensor: is there a `return`?")
+        raise Wrong(f"{what} is None, expected a result: is there a `return`?")
     trusted = type(value).__module__.split(".")[0] in (
         "tensorflow",
         "numpy",

@@ -156,7 +156,12 @@ def gpus() -> str:
     try:
         import tensorflow as tf
     except ImportError as error:
-        return f"unknown: TensorFlow cannot be imported ({error})"
+        cause = (
+            "; on Windows it needs the Microsoft Visual C++ Redistributable for x64"
+            if sys.platform == "win32"
+            else ""
+        )
+        return f"unknown: TensorFlow cannot be imported ({error}){cause}"
     found = tf.config.list_physical_devices("GPU")
     if found:
         return ", ".join(

@@ -154,16 +154,21 @@ def _told(found: Sequence[Submission], kind: str) -> str:
     """What is in a file, and what the learning system needs to know."""
     waiting = sum(each.waits for each in found)
     left_out = sum(each.waits > 0 for each in found) if kind != "csv" else 0
-    text = f"{len(found) - left_out} students"
+    text = _count(len(found) - left_out, "student")
     if waiting:
-        text += f"; {waiting} answers still wait for a grader"
+        verb = "waits" if waiting == 1 else "wait"
+        text += f"; {_count(waiting, 'answer')} still {verb} for a grader"
     if left_out:
-        text += f", and their {left_out} students are left out"
+        text += f", so {_count(left_out, 'student')} left out"
     if kind == "moodle":
         text += f". The assignment's maximum grade has to be {found[0].of:g}"
     if kind == "canvas":
         text += f". The assignment is {lab_title(found[0].lab)!r}, of {found[0].of:g} points"
     return text + "."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def summary(
@@ -180,7 +185,9 @@ def summary(
     lines = [f"# {lab_title(found[0].lab)}", "", f"{len(found)} handed in."]
     waiting = sum(each.waits for each in found)
     if waiting:
-        lines.append(f"{waiting} answers still wait for a grader and count as 0 here.")
+        lines.append(
+            f"Still waiting for a grader, and counted as 0 here: {_count(waiting, 'answer')}."
+        )
     lines += [
         "",
         f"Points: mean {statistics.mean(shares):.0%}, median {statistics.median(shares):.0%}.",
@@ -214,6 +221,7 @@ def summary(
         for mean, name, full, count in sorted(table)
     ]
     lines += ["", "## Common wrong answers", ""]
+    wrong: list[str] = []
     for part in found[0].parts:
         said = Counter(
             p.sentence
@@ -224,12 +232,13 @@ def summary(
             and not p.points
             and p.sentence != UNANSWERED
         )
-        lines += [
-            f"- {part.name}, {count} times: {text}"
+        wrong += [
+            f"- {part.name}, {_count(count, 'time')}: {text}"
             for text, count in said.most_common(COMMON)
             if text
         ]
     lines += [
+        *(wrong or ["None."]),
         "",
         "## Not handed in",
         "",

@@ -88,7 +88,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"For Moodle: {target}")
     if waiting:
         print(
-            f"{waiting} of them have answers that still wait for a grader; run this again when they are graded."
+            f"Answers on {waiting} of them still wait for a grader; run this again when they are graded."
         )
     return 0
 
@@ -98,10 +98,12 @@ def _for_moodle(
 ) -> Path | None:
     """The pages of a lab as Moodle takes feedback files: one zip, named as its submissions were; None without any.
 
+    Pages with answers that wait for a grader are left out.
+
     Source: Moodle, ``mod/assign/feedback/file/importziplib.php``.
     """
     names = from_moodle(course, lab)
-    known = [each for each in submissions if each.student in names]
+    known = [each for each in submissions if each.student in names and not each.waits]
     if not known:
         return None
     target = course / "feedback" / f"{lab}_moodle.zip"

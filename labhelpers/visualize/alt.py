@@ -134,7 +134,7 @@ def _points(points: np.ndarray, name: str) -> str:
     told = f"{name}: " * bool(name) + f"{len(points)} point{'s' * (len(points) != 1)}"
     if not len(points):
         return told
-    x, y = points.mean(axis=0)
+    x, y = points.mean(axis=0).round(3) + 0.0  # no "-0"
     spread = float(np.sqrt(points.var(axis=0).mean()))
     return f"{told} around ({x:.2g}, {y:.2g}), spread {spread:.2g}"
 

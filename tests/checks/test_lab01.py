@@ -360,7 +360,7 @@ WRONG = {
         (_ending(tf.sigmoid, tf.stop_gradient), "numbers differ"),
         (_stack(_HIDDEN, _PIXELS, _IMAGE, lambda: layers.GaussianNoise(0.1)), "in training"),
         (_stack(_HIDDEN, lambda: layers.GaussianNoise(0.1), _PIXELS, _IMAGE), "leave out dropout and noise"),
-        (_stack(_HIDDEN, _dense(784, "sigmoid", dtype="float64"), _IMAGE), "float64"),
+        (_stack(_HIDDEN, _PIXELS, lambda: layers.Reshape((28, 28, 1), dtype="float64")), "float64"),
         (functools.cache(_functional), "same network twice"),
         (_EagerDecoder, "does not take codes of shape (None, 2)"),
         (_OneByOne, "does not take codes of shape (None, 2)"),

@@ -103,6 +103,6 @@ def test_the_server_imports_what_the_set_up_cells_import():
         for cell in notebooks.solution_notebook(lab).cells:
             if "setup" in cell.metadata.get("tags", []):
                 for line in cell.source.splitlines():
-                    words = line.split()
+                    words = line.split() if line[:1] != " " else []  # what a function imports may stay unimported
                     if words[:1] in (["import"], ["from"]):
                         assert words[1].partition(".")[0] in ready, line

@@ -170,7 +170,7 @@ def test_points_and_a_comment_reach_the_database(course, address, page):
 
 def test_a_grader_sees_what_each_check_said(course, address, page):
     open_first(page, address)
-    text = page.locator("#notebook-container").inner_text()
+    text = page.locator("#notebook-container").first.inner_text()
     for each in PLAN.exercises:
         assert f"What the check of {each.name} says." in text
     assert "### BEGIN" not in text

@@ -45,9 +45,10 @@ def _judge_side() -> None:  # noqa: PLR0915  (one place for both directions)
         """The error that the answer raised, of its own class where that is Python's or TensorFlow's."""
         known = getattr(builtins, kind, None)
         if isinstance(known, type) and issubclass(known, BaseException):
+            known = type(kind, (known,), {"__str__": lambda error: text})
             try:
                 return known(text)
-            except TypeError:
+            except TypeError:  # it takes more than a text
                 return RuntimeError(text)
         known = getattr(tf.errors, kind, None)
         if isinstance(known, type):

@@ -132,6 +132,10 @@ def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # 
             if everything or isinstance(value, kinds) or callable(value):
                 watched.append((label, table, name))
 
+    def digest() -> str:
+        """What the seal comes to; the whole of it is asked for only where this has changed."""
+        return hashlib.sha256(repr(seal()).encode()).hexdigest()
+
     def seal() -> list[list[str]]:
         """A digest of every watched object, and what hooks into Python's and IPython's running of code."""
         size = len(held)
@@ -205,7 +209,7 @@ def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # 
             notice_delegation(sys.modules[f"labhelpers.checks.{part}"], uses)
         look_at_every_comparison()
         sys.addaudithook(audit)
-        return {"seal": seal()}
+        return {"seal": seal(), "digest": digest()}
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event in opens:
@@ -294,7 +298,7 @@ def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # 
             "borrowed": borrowed,
             "compared": compared,
             "refused": [*refused],
-            "seal": seal(),
+            "digest": digest(),
         }
 
     def stand_ins(module: Any) -> dict[str, Any]:
@@ -603,7 +607,7 @@ def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # 
             **verdict,
             "refused": [*refused],
             "delegated": sorted(delegated),
-            "seal": seal(),
+            "digest": digest(),
         }
 
     def handle(stream: Any, ident: Any, message: Any) -> None:
@@ -622,6 +626,7 @@ def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # 
         "check": check,
         "settle": settle,
         "report": report,
+        "seal": lambda: {"seal": seal()},
     }
     send = session.send
     shell.kernel.shell_handlers["labs_request"] = handle
