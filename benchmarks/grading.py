@@ -14,7 +14,6 @@ import csv
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -99,9 +98,11 @@ def grade(copies: Path, output: Path, *options: str, at: dict[int, Callable[[psu
                 todo.pop(count)(process)
             time.sleep(1)
         said.seek(0)
-        text = re.sub(r".*\r", "", said.read())
+        text = said.read().strip().splitlines()[-1:]
     seconds = time.perf_counter() - start
-    return Figures(os.waitstatus_to_exitcode(status), text, seconds, usage.ru_utime + usage.ru_stime, memory / 2**20)
+    return Figures(
+        os.waitstatus_to_exitcode(status), "".join(text), seconds, usage.ru_utime + usage.ru_stime, memory / 2**20
+    )
 
 
 def _memory(process: psutil.Process) -> float:
@@ -165,7 +166,7 @@ def main() -> None:
                 f"{figures.cpu / count:>12.2f}{figures.cpu / started:>10.2f}{figures.memory:>7.0f}"
             )
             if figures.status:
-                print(f"  status {figures.status}: {figures.said.strip()}")
+                print(f"  status {figures.status}: {figures.said}")
             else:
                 tables.append(rows(Path(name) / output))
             return figures

@@ -645,7 +645,7 @@ def test_an_answer_cannot_open_the_key(tiny: labs.Lab, tmp_path: Path) -> None:
     stored.grader_key()
     source = f"key = open({str(stored.key_file())!r}).read()" + WRONG
     score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, {"average": source})))
-    assert "scoring allows no reading the grader's key" in exercise_of(score, "average").reason
+    assert "scoring allows no reading the grader's key" in " ".join(exercise_of(score, "average").remarks)
 
 
 def test_the_key_is_one_for_all_that_begin_at_once(tmp_path: Path, monkeypatch: Any) -> None:

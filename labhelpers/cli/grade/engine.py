@@ -237,7 +237,7 @@ class ClusterWorkers:
             raise NotScored(
                 "--scheduler needs Dask: install it with `python -m pip install distributed`."
             ) from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             self._client = Client(address, timeout=_REACHED, set_as_default=False)
         except (OSError, ValueError) as error:
