@@ -47,7 +47,20 @@ def written_whole(
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        beside.replace(path)
+        _take_the_place(beside, path)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _take_the_place(new: Path, old: Path) -> None:
+    for seconds in (0.1, 0.3, 1.0):
+        try:
+            new.replace(old)
+        except (
+            PermissionError
+        ):  # on Windows while a virus scanner, or a reader, has the old file open
+            time.sleep(seconds)
+        else:
+            return
+    new.replace(old)

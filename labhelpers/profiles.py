@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TypeVar
 
+from labhelpers import memory
+
 NAMES = ("smoke", "quick", "full")
 VARIABLE = "LABS_PROFILE"
 
@@ -29,7 +31,10 @@ class Profile:
         return {"smoke": smoke, "quick": quick, "full": full}[self.name]
 
     def __str__(self) -> str:
-        return f"profile {self.name}: {self.reason}"
+        warning = memory.shortage(self.name)
+        return f"profile {self.name}: {self.reason}" + (
+            f"\n{warning}" if warning else ""
+        )
 
 
 def current() -> Profile:

@@ -7,23 +7,25 @@ import sys
 import tempfile
 
 
-def import_tensorflow() -> None:
+def import_tensorflow() -> str:
     """Import TensorFlow, and keep what its C++ code logs meanwhile out of the notebook.
 
     Some lines are written before TensorFlow reads ``TF_CPP_MIN_LOG_LEVEL``. They go to file
     descriptor 2 itself, so it points elsewhere during the import; a failing import shows them.
+
+    Returns:
+        A sentence for the end of a set-up cell: the versions, and whether there is a GPU.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        descriptor = os.dup(2)
+    except OSError:  # a program without a console, as Windows has them: nothing to hide
+        return _import()
     sys.stderr.flush()
-    descriptor = os.dup(2)
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-            # Many networks in one notebook: each is traced anew, and that is no fault.
-            tf.get_logger().setLevel("ERROR")
+            sentence = _import()
         except BaseException:
             aside.seek(0)
             os.write(descriptor, aside.read())
@@ -31,3 +33,21 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(descriptor, 2)
             os.close(descriptor)
+    return sentence
+
+
+def _import() -> str:
+    import tensorflow as tf
+
+    from labhelpers import __version__
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21):
+        # This pass over graphs fails on some of ours there, and logs it in red.
+        tf.config.optimizer.set_experimental_options({"remapping": False})
+    # Many networks in one notebook: each is traced anew, and that is no fault.
+    tf.get_logger().setLevel("ERROR")
+    on = "with a GPU" if gpus else "without a GPU"
+    if not gpus and "google.colab" in sys.modules:
+        on += " (Runtime > Change runtime type offers one)"
+    return f"Ready: labhelpers {__version__} and TensorFlow {tf.__version__}, {on}."

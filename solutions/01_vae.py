@@ -365,7 +365,8 @@ checks.require("kl_divergence")
 def vae_loss(images, reconstructions, mean, log_var, beta):
     """Return the scalars loss, reconstruction, kl.
 
-    Images and reconstructions are (batch, height, width, channels).
+    Images and reconstructions are (batch, height, width, channels), of any size and
+    number of channels.
     """
     ### BEGIN SOLUTION
     p = tf.clip_by_value(reconstructions, 1e-7, 1 - 1e-7)

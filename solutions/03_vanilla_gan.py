@@ -95,6 +95,9 @@ best_rate, best_beta_1, best_beta_2 = 1e-3, 0.5, 0.99
 # Fashion-MNIST with the deep dense networks
 fashion_epochs = profile.pick(smoke=2, quick=15, full=60)
 checkpoint_every = profile.pick(smoke=1, quick=15, full=15)
+# Name a folder that outlives the session, as "my_run", and the training on clothes
+# goes on where it stopped, when you run the lab again.
+run_folder = None
 
 # judging
 sample_count = profile.pick(smoke=200, quick=10_000, full=10_000)
@@ -1423,6 +1426,7 @@ visualize.show_layers(deep_generator)
 # Adam gets a learning rate and two betas: $\beta_1$ and $\beta_2$ are the decay rates of its running averages of the
 # gradient and of its square. A long training should survive a crash: every 15 epochs a **checkpoint** keeps both
 # networks, both optimizers and the random state, so that `resume` goes on as if nothing had happened (lab 06 says more).
+# With a `run_folder` named at the top, running the lab again does just that, also in a new session.
 # And after *every* epoch a **picture** of the same noise is saved, so that you can look through the training later.
 #
 # **Before you run it:** this pair has almost ten times as many parameters as the first one. How much longer will an
@@ -1436,12 +1440,14 @@ fashion_gan.compile(
     keras.optimizers.Adam(2e-4, beta_1=0.5, beta_2=0.999),
     jit_compile=jit_compile,
 )
-folder = Path(tempfile.mkdtemp(prefix="lab03_"))
-(folder / "pictures").mkdir()
+folder = Path(run_folder or tempfile.mkdtemp(prefix="lab03_"))
+(folder / "pictures").mkdir(parents=True, exist_ok=True)
+done = training.resume(fashion_gan, folder)
 fashion_growing = training.SampleGrid(sheet_of_50, fixed_noise)
 fashion_gan.fit(
     clothes_images,
     batch_size=batch_size,
+    initial_epoch=done,
     epochs=fashion_epochs,
     callbacks=[
         fashion_growing,
@@ -1454,11 +1460,11 @@ fashion_gan.fit(
         training.StopOnNonFinite(),
     ],
 )
-for epoch, seconds in enumerate(fashion_gan.epoch_seconds, start=1):
-    if epoch <= 3 or epoch == fashion_epochs:
+for epoch, seconds in enumerate(fashion_gan.epoch_seconds, start=done + 1):
+    if epoch <= done + 3 or epoch == fashion_epochs:
         print(
             f"time for epoch {epoch}: {seconds:.1f} s"
-            + ("  (with compiling)" if epoch == 1 else "")
+            + ("  (with compiling)" if epoch == done + 1 else "")
         )
 pictures = sorted((folder / "pictures").iterdir())
 print(len(pictures), "pictures:", pictures[0].name, "to", pictures[-1].name)

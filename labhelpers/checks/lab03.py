@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,53 +10,102 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers import losses, models
-from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
-from labhelpers.checks.networks import as_model, with_random_weights
+from labhelpers.arrays import Tensor
+from labhelpers.checks.core import Answer, Wrong, exercise, kind_of, said_by
+from labhelpers.checks.networks import (
+    Function,
+    Reference,
+    dense_pair_of,
+    expect_shape,
+    expect_twin,
+    fresh,
+    with_random_weights,
+)
 from labhelpers.checks.numeric import (
     FAKE_LOGITS,
     GIVEN_LOGITS,
     REAL_LOGITS,
     Floats,
+    Likely,
     expect_close,
+    expect_gradients_of,
+    expect_results,
     gradients,
-    parts_of,
     shorten,
     sigmoid,
     softplus,
     tensor,
     to_array,
 )
-from labhelpers.checks.small_game import Game, d_loss, g_loss, g_slope
+from labhelpers.checks.small_game import d_loss, expect_game_step
 from labhelpers.data.ranges import ready_to_show, to_float, to_uint8
 from labhelpers.training import Player, adversarial_step
 
-_RATE = 0.5
+
+# Stand-ins are not lambdas: AutoGraph prints a warning for each lambda whose source it cannot find in a file.
+def _own_discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
+    return losses.non_saturating().discriminator(real_logits, fake_logits)
 
 
-@exercise(stand_in=losses.non_saturating().discriminator)
+@exercise(stand_in=_own_discriminator_loss)
 def discriminator_loss(answer: Answer) -> str:
     """Exercise 2: D's loss from raw scores."""
-    real, fake = softplus(-REAL_LOGITS), softplus(FAKE_LOGITS)
-    right = d_loss(REAL_LOGITS, FAKE_LOGITS)
-    hints = [
-        (right / 2, "Leave out the factor 1/2: here the two terms are simply added."),
-        (real.sum() + fake.sum(), "Average over the batch, do not sum."),
+
+    def terms(put: Answer) -> Answer:
+        """A loss from softplus(-real) and softplus(fake)."""
+        return lambda real, fake: put(softplus(-np.asarray(real)), softplus(fake))
+
+    mistakes: list[Likely] = [
         (
-            d_loss(-REAL_LOGITS, -FAKE_LOGITS),
+            terms(lambda r, f: (r.mean() + f.mean()) / 2),
+            "Leave out the factor 1/2: here the two terms are simply added.",
+        ),
+        (
+            terms(lambda r, f: (r.sum() + f.sum()) / (r.size + f.size)),
+            "Average each term over its own images, and add.",
+        ),
+        (
+            terms(lambda r, f: r.sum() + f.sum()),
+            "Average over the batch, do not sum.",
+        ),
+        (
+            lambda r, f: softplus(r).mean() + softplus(-np.asarray(f)).mean(),
             "The labels are swapped: D should call real images real.",
         ),
-        (d_loss(FAKE_LOGITS, REAL_LOGITS), "Real and fake are swapped."),
-        (-right, "D minimises this: check the sign."),
-        (real.mean(), "The term for the fakes is missing."),
-        (fake.mean(), "The term for the real images is missing."),
-        (real + fake, "Average over the batch."),
-        (REAL_LOGITS.mean() - FAKE_LOGITS.mean(), "Where is the logarithm?"),
+        (
+            lambda r, f: softplus(-np.asarray(f)).mean() + softplus(r).mean(),
+            "Real and fake are swapped.",
+        ),
+        (
+            terms(lambda r, f: -r.mean() - f.mean()),
+            "D minimises this: check the sign.",
+        ),
+        (terms(lambda r, f: r.mean()), "The term for the fakes is missing."),
+        (terms(lambda r, f: f.mean()), "The term for the real images is missing."),
+        (terms(lambda r, f: r.mean() - f.mean()), "Both terms are costs: add them."),
+        (terms(lambda r, f: r + f), "Average over the batch."),
+        (
+            lambda r, f: np.mean(r) - np.mean(f),
+            "Where is the logarithm?",
+        ),
+        (lambda r, f: np.mean(f) - np.mean(r), "Where is the logarithm?"),
     ]
-    expect_close(
-        answer(tensor(REAL_LOGITS), tensor(FAKE_LOGITS)),
-        right,
-        GIVEN_LOGITS,
-        hints=hints,
+    four = tensor(REAL_LOGITS), tensor(FAKE_LOGITS)
+    expect_results(
+        answer,
+        lambda r, f: d_loss(np.asarray(r), np.asarray(f)),
+        {
+            GIVEN_LOGITS: four,
+            "four real scores and two fake ones": (
+                tensor(REAL_LOGITS.ravel()),
+                tensor(FAKE_LOGITS.ravel()[:2]),
+            ),
+            "real_logits=[[-0.5]], fake_logits=[[0.25]]": (
+                tensor([[-0.5]]),
+                tensor([[0.25]]),
+            ),
+        },
+        mistakes,
     )
     _expect_stable(
         answer,
@@ -70,22 +119,9 @@ def discriminator_loss(answer: Answer) -> str:
         0.0,
         "D is sure and right",
     )
-    expect_close(
-        answer(tensor(REAL_LOGITS.ravel()), tensor(FAKE_LOGITS.ravel()[:2])),
-        d_loss(REAL_LOGITS, FAKE_LOGITS[:2]),
-        "four real scores and two fake ones",
-        hints=[
-            (
-                (real.sum() + fake[:2].sum()) / 6,
-                "Average each term over its own images.",
-            )
-        ],
-    )
-    _expect_gradients(
-        answer,
-        {"real_logits": REAL_LOGITS, "fake_logits": FAKE_LOGITS},
-        [-sigmoid(-REAL_LOGITS) / 4, sigmoid(FAKE_LOGITS) / 4],
-    )
+    inputs = dict(zip(("real_logits", "fake_logits"), four, strict=True))
+    expect_gradients_of(_own_discriminator_loss, answer, inputs, "the loss")
+    _expect_compiled(answer, *four)
     return "right, also for scores of plus and minus 100."
 
 
@@ -96,31 +132,57 @@ def _own_generator_loss(fake_logits: Any) -> Any:
 @exercise(stand_in=_own_generator_loss)
 def generator_loss(answer: Answer) -> str:
     """Exercise 3: G's non-saturating loss from raw scores."""
-    right = g_loss(FAKE_LOGITS)
-    given = "fake_logits=[10, 4.4, -5.5, 3.6]"
-    hints = [
+
+    def right(fake: Any) -> Any:
+        return softplus(-np.asarray(fake)).mean()
+
+    mistakes: list[Likely] = [
         (
-            -softplus(FAKE_LOGITS).mean(),
+            lambda f: -softplus(f).mean(),
             "That is the minimax loss: G should maximise log D(G(z)) instead.",
         ),
         (
-            softplus(FAKE_LOGITS).mean(),
+            lambda f: softplus(f).mean(),
             "That is how D sees the fakes: G wants them to be called real.",
         ),
-        (-right, "G minimises this: check the sign."),
-        (4 * right, "Average over the batch, do not sum."),
-        (right / 2, "Leave out the factor 1/2."),
-        (softplus(-FAKE_LOGITS), "Average over the batch."),
-        (-FAKE_LOGITS.mean(), "Where is the logarithm?"),
+        (lambda f: -right(f), "G minimises this: check the sign."),
+        (
+            lambda f: softplus(-np.asarray(f)).sum(),
+            "Average over the batch, do not sum.",
+        ),
+        (lambda f: right(f) / 2, "Leave out the factor 1/2."),
+        (lambda f: softplus(-np.asarray(f)), "Average over the batch."),
+        (lambda f: -np.mean(f), "Where is the logarithm?"),
+        (lambda f: -sigmoid(f).mean(), "Where is the logarithm?"),
     ]
-    expect_close(answer(tensor(FAKE_LOGITS)), right, given, hints=hints)
+    four = tensor(FAKE_LOGITS)
+    expect_results(
+        answer,
+        right,
+        {
+            "fake_logits=[10, 4.4, -5.5, 3.6]": (four,),
+            "the same scores as a plain vector": (tensor(FAKE_LOGITS.ravel()),),
+            "fake_logits=[[-0.5]]": (tensor([[-0.5]]),),
+        },
+        mistakes,
+    )
     _expect_stable(answer, {"fake_logits": -100.0}, 100.0, "D is sure that it is fake")
     _expect_stable(answer, {"fake_logits": 100.0}, 0.0, "D is fooled")
-    expect_close(
-        answer(tensor(FAKE_LOGITS.ravel())), right, "the same scores as a plain vector"
-    )
-    _expect_gradients(answer, {"fake_logits": FAKE_LOGITS}, [g_slope(FAKE_LOGITS) / 4])
+    expect_gradients_of(_own_generator_loss, answer, {"fake_logits": four}, "the loss")
+    _expect_compiled(answer, four)
     return "right, and its gradient is largest where D is sure that an image is fake."
+
+
+def _expect_compiled(loss: Answer, *scores: Tensor) -> None:
+    """A right loss must be right in the lab's compiled step, whose batches have a known size."""
+    try:
+        found = tf.function(loss)(*scores)
+    except Exception as error:
+        raise Wrong(
+            f"it works in plain Python but not under tf.function ({type(error).__name__}: {said_by(error)}), "
+            "expected a loss that compiles: TensorFlow only, no NumPy and no .numpy()."
+        ) from error
+    expect_close(found, np.asarray(loss(*scores)), "the loss, compiled")
 
 
 def _own_optimal_discriminator(p_data: Any, p_model: Any) -> Any:
@@ -130,36 +192,54 @@ def _own_optimal_discriminator(p_data: Any, p_model: Any) -> Any:
 @exercise(stand_in=_own_optimal_discriminator)
 def optimal_discriminator(answer: Answer) -> str:
     """Exercise 1: the best answer that D can give, from the two densities."""
+    mistakes: list[Likely] = [
+        (
+            lambda p, q: q / (p + q),
+            "That is the probability of fake: D says how probable it is that the point is real.",
+        ),
+        (lambda p, q: (p + q) / 2, "Divide by the sum of both densities."),
+        (lambda p, q: p / (p + q) / 2, "Where p_data = p_model, D should say 1/2."),
+        (lambda p, q: p - q, "D is a probability: a share of the sum."),
+        (lambda p, q: p, "D must also know where the fakes are."),
+        (
+            lambda p, q: np.log(p / (p + q)),
+            "That is the logarithm of D.",
+        ),
+        (
+            lambda p, q: np.where(np.asarray(p) > q, 1.0, 0.0),
+            "D is a probability, not a verdict: it may say 0.8.",
+        ),
+    ]
     p = np.array([0.2, 0.5, 0.3, 0.9])
     q = np.array([0.2, 0.1, 0.6, 0.0])
-    right = p / (p + q)
     given = "p_data=[.2, .5, .3, .9], p_model=[.2, .1, .6, 0]"
     with np.errstate(divide="ignore", invalid="ignore"):
-        hints = [
-            (
-                q / (p + q),
-                "That is the probability of fake: D says how probable it is that the point is real.",
-            ),
-            ((p + q) / 2, "Divide by the sum of both densities."),
-            (p / (p + q) / 2, "Where p_data = p_model, D should say 1/2."),
-            (p - q, "D is a probability: a share of the sum."),
-            (p, "D must also know where the fakes are."),
-            (np.log(p / (p + q)), "That is the logarithm of D."),
-        ]
         found = answer(p, q)
         if (
             isinstance(found, np.ndarray)
             and not np.isfinite(found.astype(np.float64)).all()
         ):
             raise Wrong(
-                f"{given}: gave {shorten(found)}, expected {shorten(right)}. Where there are no fakes, D is 1, not "
-                "infinite."
+                f"{given}: gave {shorten(found)}, expected {shorten(p / (p + q))}. Where there are no fakes, D is 1, "
+                "not infinite."
             )
-    expect_close(found, right, given, hints=hints)
-    expect_close(answer(0.4, 0.4), 0.5, "p_data=0.4, p_model=0.4")
-    rng = np.random.default_rng(0)
-    p, q = rng.uniform(0.1, 3, size=(2, 50))
-    expect_close(answer(p, q), p / (p + q), "fifty densities, some above 1")
+        fifty = np.random.default_rng(0).uniform(0.1, 3, size=(2, 50))
+        expect_results(
+            answer,
+            _own_optimal_discriminator,
+            {
+                given: (p, q),
+                "p_data=0.4, p_model=0.4": (0.4, 0.4),
+                "p_data=3, p_model=1": (3, 1),
+                "fifty densities, some above 1": tuple(fifty),
+                "a grid of densities": tuple(fifty.reshape(2, 5, 10)),
+                "p_data=[0, 0.002], p_model=[0.5, 0.001]": (
+                    np.array([0.0, 0.002]),
+                    np.array([0.5, 0.001]),
+                ),
+            },
+            mistakes,
+        )
     return "1/2 wherever both densities are equal."
 
 
@@ -184,29 +264,7 @@ def _own_step(
 @exercise(stand_in=_own_step)
 def train_step(answer: Answer) -> str:
     """Exercise 4: one step of both networks, with two tapes."""
-    rng = np.random.default_rng(5)
-    start = Game(
-        rng.normal(size=(3, 2)),
-        rng.normal(size=2),
-        rng.normal(size=(2, 1)),
-        rng.normal(size=1),
-    )
-    real, noise = rng.normal(size=(6, 2)) + 1, rng.normal(size=(6, 3))
-    for compiled in (False, True):
-        networks, optimizers = _linear_networks(start)
-        step = tf.function(answer) if compiled else answer
-        try:
-            result = step(*networks, *optimizers, tensor(real), tensor(noise))
-        except Exception as error:
-            if not compiled:
-                raise
-            raise Wrong(
-                f"it works eagerly but not under tf.function ({type(error).__name__}), expected a step that compiles: "
-                "use TensorFlow only, no .numpy() and no printing of values."
-            ) from error
-        found = Game.of(*networks)
-        _compare_step(start, found, real, noise)
-        _compare_losses(result, start, found, real, noise)
+    expect_game_step(answer)
     return "both networks moved, each down its own loss, and it compiles."
 
 
@@ -221,18 +279,19 @@ def _own_build_discriminator() -> keras.Model:
 @exercise(stand_in=_own_build_generator)
 def build_generator(answer: Answer) -> str:
     """Exercise 5: the generator of UW's dense pair."""
-    network = _same_network_every_time(answer, "build_generator()", (100,))
     _expect_dense_pair(
-        network,
+        answer,
         "build_generator()",
         sizes=(100, 128, 784),
         takes=(100,),
         makes=(28, 28, 1),
-        last=("tanh", np.tanh),
+        last=tf.tanh,
         hints=[
-            ("none", lambda x: x, "The last activation is missing: it should be tanh."),
-            ("sigmoid", sigmoid, "It ends in a sigmoid, which never gets below 0."),
-            ("relu", lambda x: np.maximum(x, 0), "It ends in a ReLU, expected a tanh."),
+            (tf.identity, "The last activation is missing: it should be tanh."),
+            (tf.sigmoid, "It ends in a sigmoid, which never gets below 0."),
+            (tf.nn.relu, "It ends in a ReLU, expected a tanh."),
+            (lambda x: tf.clip_by_value(x, -1, 1), "It cuts off, expected a tanh."),
+            (lambda x: tf.tanh(tf.tanh(x)), "It ends in two tanhs, expected one."),
         ],
     )
     return "114,064 parameters, images in [-1, 1], for batches of any size."
@@ -241,56 +300,44 @@ def build_generator(answer: Answer) -> str:
 @exercise(stand_in=_own_build_discriminator)
 def build_discriminator(answer: Answer) -> str:
     """Exercise 5: the discriminator of UW's dense pair."""
-    network = _same_network_every_time(answer, "build_discriminator()", (28, 28, 1))
     _expect_dense_pair(
-        network,
+        answer,
         "build_discriminator()",
         sizes=(784, 128, 1),
         takes=(28, 28, 1),
         makes=(1,),
-        last=("none", lambda x: x),
+        last=tf.identity,
         hints=[
-            ("sigmoid", sigmoid, "It ends in a sigmoid: your losses take raw scores."),
-            ("tanh", np.tanh, "It ends in a tanh: a score has no limits."),
+            (tf.sigmoid, "It ends in a sigmoid: your losses take raw scores."),
+            (tf.tanh, "It ends in a tanh: a score has no limits."),
+            (tf.nn.relu, "It ends in a ReLU: a score may be negative."),
+            (lambda x: tf.nn.leaky_relu(x, 0.01), "The score needs no LeakyReLU."),
         ],
     )
     return "100,609 parameters, one raw score an image, for batches of any size."
 
 
-def _same_network_every_time(
-    answer: Answer, given: str, takes: tuple[int, ...]
-) -> keras.Model:
-    """The network of a builder, built, which makes a fresh one with each call."""
-    first = as_model(answer(), given)
-    if answer() is first:
-        raise Wrong(
-            f"{given} returned the same network twice, expected a new one with each call: build it inside the function."
-        )
-    try:
-        first(tensor(np.zeros((2, *takes))))
-    except Exception as error:
-        text = " ".join(str(error).split())[:160]
-        raise Wrong(
-            f"{given} does not take a batch of shape {(2, *takes)} ({type(error).__name__}: {text}), expected that it "
-            "does: what comes in, and of which shape?"
-        ) from error
-    return first
-
-
 def _expect_dense_pair(
-    network: keras.Model,
+    answer: Answer,
     given: str,
     *,
     sizes: tuple[int, int, int],
     takes: tuple[int, ...],
     makes: tuple[int, ...],
-    last: tuple[str, Callable[[Floats], Floats]],
-    hints: list[tuple[str, Callable[[Floats], Floats], str]],
+    last: Function,
+    hints: Sequence[tuple[Function, str]],
 ) -> None:
     """Judge a network of two dense layers by its size, its shapes, its numbers and its gradients."""
+    kind = "noise" if len(takes) == 1 else "images"
+    network = fresh(answer, takes, kind, given)
+    expect_shape(
+        tuple(network.output_shape),
+        makes,
+        "scores" if len(makes) == 1 else "images",
+        f"{given} makes",
+    )
     inside, hidden, outside = sizes
-    shapes = [(inside, hidden), (hidden,), (hidden, outside), (outside,)]
-    expected = sum(int(np.prod(shape)) for shape in shapes)
+    expected = (inside + 1) * hidden + (hidden + 1) * outside
     count = network.count_params()
     if count != expected:
         without = expected - hidden - outside
@@ -305,75 +352,34 @@ def _expect_dense_pair(
         )
     rng = np.random.default_rng(3)
     with_random_weights(network, rng, 0.1)
-    found = {
-        weight.shape: np.asarray(weight, np.float64) for weight in network.get_weights()
+    layers = dense_pair_of(network, sizes, given)
+
+    def run(slope: float, end: Function) -> Reference:
+        flat = layers(lambda x: tf.nn.leaky_relu(x, slope), end)
+        return lambda rows: tf.reshape(flat(rows), (-1, *makes))
+
+    slopes = {
+        0.3: "The hidden LeakyReLU has Keras' default slope 0.3, expected 0.01.",
+        0.2: "The hidden LeakyReLU has the slope 0.2, expected 0.01.",
+        0.1: "The hidden LeakyReLU has the slope 0.1, expected 0.01.",
+        0.0: "The hidden layer has a ReLU, expected a LeakyReLU with slope 0.01.",
+        1.0: "The hidden layer has no activation, expected a LeakyReLU with slope 0.01.",
     }
-    if set(found) != set(shapes):
-        raise Wrong(
-            f"{given} has weights of shapes {sorted(found)}, expected {sorted(shapes)}."
+    likely = [(run(slope, last), words) for slope, words in slopes.items()]
+    likely += [(run(0.01, end), words) for end, words in hints]
+    likely += [
+        (run(slope, end), f"{words} And the hidden layer: {more}")
+        for end, words in hints
+        for slope, more in slopes.items()
+    ]
+    for scale in (1.0, 30.0):
+        expect_twin(
+            network,
+            run(0.01, last),
+            scale * rng.normal(size=(5, *takes)),
+            given,
+            likely,
         )
-    kernel, bias, kernel_2, bias_2 = (found[shape] for shape in shapes)
-
-    def right(x: Floats, slope: float, end: Callable[[Floats], Floats]) -> Floats:
-        sums = x.reshape(len(x), inside) @ kernel + bias
-        return end(np.where(sums > 0, sums, slope * sums) @ kernel_2 + bias_2).reshape(
-            len(x), *makes
-        )
-
-    for count_of_batch, scale in ((1, 1.0), (2, 1.0), (5, 1.0), (2, 30.0)):
-        x = scale * rng.normal(size=(count_of_batch, *takes))
-        x = x.astype(np.float32).astype(np.float64)
-        where = f"{given} on a batch of {count_of_batch}"
-        try:
-            outputs = network(tensor(x), training=False)
-        except Exception as error:
-            raise Wrong(
-                f"{where} raised {type(error).__name__}, expected shape {(count_of_batch, *makes)}: "
-                "is a batch size written into the network?"
-            ) from error
-        array = to_array(outputs, where)
-        if array.shape != (count_of_batch, *makes):
-            raise Wrong(
-                f"{where} makes shape {array.shape}, expected {(count_of_batch, *makes)}."
-            )
-        slopes = {
-            0.3: "The hidden LeakyReLU has Keras' default slope 0.3, expected 0.01.",
-            0.2: "The hidden LeakyReLU has the slope 0.2, expected 0.01.",
-            0.0: "The hidden layer has a ReLU, expected a LeakyReLU with slope 0.01.",
-            1.0: "The hidden layer has no activation, expected a LeakyReLU with slope 0.01.",
-        }
-        likely = [(right(x, slope, last[1]), words) for slope, words in slopes.items()]
-        likely += [(right(x, 0.01, end), words) for _, end, words in hints]
-        likely += [
-            (right(x, slope, end), f"{words} And the hidden layer: {more}")
-            for _, end, words in hints
-            for slope, more in slopes.items()
-        ]
-        # 784 sums of products in float32, of weights and inputs that are made large on purpose
-        expect_close(
-            array,
-            right(x, 0.01, last[1]),
-            f"{where} (random weights)",
-            hints=likely,
-            relative=1e-3,
-            absolute=1e-3 * max(scale, 1.0),
-        )
-        again = to_array(network(tensor(x), training=True), where)
-        if not np.allclose(again, array, atol=1e-3 * scale):
-            raise Wrong(
-                f"{where} gives other numbers with training=True, expected the same: leave out dropout and the like."
-            )
-    with tf.GradientTape() as tape:
-        total = tf.reduce_sum(network(tensor(rng.normal(size=(4, *takes)))))
-    for weight, gradient in zip(
-        network.trainable_weights,
-        tape.gradient(total, network.trainable_weights),
-        strict=True,
-    ):
-        if gradient is None or not np.any(np.asarray(gradient)):
-            raise Wrong(
-                f"{given}: no gradient reaches {weight.name}, expected one: stay in Keras from end to end."
-            )
 
 
 def _own_preprocess(images: Any) -> Any:
@@ -383,45 +389,58 @@ def _own_preprocess(images: Any) -> Any:
 @exercise(stand_in=_own_preprocess)
 def preprocess(answer: Answer) -> str:
     """Exercise 6: pixels in the range of a tanh."""
-    images = np.array([0, 51, 102, 255], dtype=np.uint8).reshape(1, 2, 2, 1)
-    x = images.astype(np.float64)
-    wrapped = (images * np.uint8(2)).astype(np.float64)
-    found = answer(images.copy())
-    given = "uint8 pixels 0, 51, 102, 255"
-    expect_close(
-        found,
-        x / 127.5 - 1,
-        given,
-        hints=[
-            (
-                x / 255,
-                "That is [0, 1], the upper half of what a tanh can reach: black should be -1.",
-            ),
-            (x / 255 - 0.5, "That is [-0.5, 0.5]."),
-            ((x - 127.5) / 255, "That is [-0.5, 0.5]: divide by half the range."),
-            (x / 128 - 1, "White should be exactly 1: divide by 127.5."),
-            (x - 127.5, "The division is missing."),
-            (x / 127.5, "The shift is missing."),
-            (1 - x / 127.5, "Black and white are swapped."),
-            (
-                wrapped / 255 - 1,
-                "uint8 numbers wrap round at 256: convert them to floats first.",
-            ),
-            (np.tanh(x / 255), "The data need a linear scale, not a tanh."),
-        ],
-    )
-    kind = tf.as_dtype(getattr(found, "dtype", "float64")).name
-    if kind != "float32":
-        raise Wrong(
-            f"{given}: gave numbers of type {kind}, expected float32, as the networks compute."
-        )
-    batch = (
-        np.random.default_rng(0).integers(0, 256, size=(5, 28, 28, 1)).astype(np.uint8)
-    )
-    expect_close(answer(batch.copy()), batch / 127.5 - 1, "a batch of 5 random images")
-    black = np.zeros((2, 28, 28, 1), dtype=np.uint8)
-    expect_close(answer(black), -np.ones(black.shape), "two black images")
+    rng = np.random.default_rng(0)
+    cases = {
+        "uint8 pixels 0, 51, 102, 255": np.array([0, 51, 102, 255]).reshape(1, 2, 2, 1),
+        "5 random images": rng.integers(0, 256, size=(5, 28, 28, 1)),
+        "images from 37 to 180": rng.integers(37, 181, size=(3, 28, 28, 1)),
+        "colour images of 5x3 with pixels from 0 to 99": rng.integers(
+            0, 100, size=(2, 5, 3, 3)
+        ),
+        "two black images": np.zeros((2, 28, 28, 1), int),
+        "one grey image, all pixels 51": np.full((1, 28, 28, 1), 51),
+    }
+    mistakes: list[Likely] = [
+        (
+            lambda x: x / 255.0,
+            "That is [0, 1], the upper half of what a tanh can reach: black should be -1.",
+        ),
+        (lambda x: x / 255.0 - 0.5, "That is [-0.5, 0.5]."),
+        (lambda x: x / 128.0 - 1, "White should be exactly 1: divide by 127.5."),
+        (lambda x: (x - 128.0) / 127.5, "The middle of 0 and 255 is 127.5, not 128."),
+        (lambda x: x - 127.5, "The division is missing."),
+        (lambda x: x / 127.5, "The shift is missing."),
+        (lambda x: 1 - x / 127.5, "Black and white are swapped."),
+        (
+            lambda x: x * np.uint8(2) / 255.0 - 1,
+            "uint8 numbers wrap round at 256: convert them to floats first.",
+        ),
+        (lambda x: np.tanh(x / 255.0), "The data need a linear scale, not a tanh."),
+        (
+            lambda x: (x - x.min() * 1.0) / max(int(x.max()) - int(x.min()), 1) * 2 - 1,
+            _OWN_RANGE,
+        ),
+        (lambda x: x / max(x.max(), 1) * 2.0 - 1, _OWN_RANGE),
+    ]
+
+    def given_a_copy(images: Any) -> Any:
+        return answer(images.copy())
+
+    inputs = {given: (x.astype(np.uint8),) for given, x in cases.items()}
+    expect_results(given_a_copy, lambda x: x / 127.5 - 1, inputs, mistakes)
+    for given, (images,) in inputs.items():
+        kind = tf.as_dtype(getattr(given_a_copy(images), "dtype", "float64")).name
+        if kind != "float32":
+            raise Wrong(
+                f"{given}: gave numbers of type {kind}, expected float32, as the networks compute."
+            )
     return "black is -1 and white is 1."
+
+
+_OWN_RANGE = (
+    "Black is 0 and white is 255 in every image, whatever its own darkest and lightest "
+    "pixels are: scale by fixed numbers."
+)
 
 
 def _own_back_to_pixels(images: Any) -> Any:
@@ -439,9 +458,8 @@ def back_to_pixels(answer: Answer) -> str:
     array = to_array(found, f"{given}: the result")
     right = pixels.astype(np.float64)
     if array.shape == right.shape and not np.array_equal(array, right):
-        exact = (images.astype(np.float64) + 1) * 127.5
         hints = [
-            (exact / 255, "That is [0, 1]: pixels go up to 255."),
+            (right / 255, "That is [0, 1]: pixels go up to 255."),
             (
                 np.clip(np.rint(images * 255.0), 0, 255),
                 "That is the way back from [0, 1]: everything below 0 is lost.",
@@ -452,20 +470,22 @@ def back_to_pixels(answer: Answer) -> str:
         words = next(
             (w for other, w in hints if np.allclose(array, other, atol=1e-6)), ""
         )
-        off = int((array != right).sum())
-        words = words or (_ROUND if np.abs(array - right).max() <= 1 else "")
+        if not words and _cuts_off(answer):
+            words = _ROUND
+        places = np.flatnonzero(array != right)
+        first = int(places[0])
         raise Wrong(
-            f"{given}: {off} of 256 came back as another value, expected every pixel as it was. {words}".rstrip()
+            f"{given}: {len(places)} of 256 came back as another value, as {first} did as "
+            f"{array.ravel()[first]:g}, expected every pixel as it was. {words}".rstrip()
         )
     if kind != "uint8":
         raise Wrong(f"{given}: gave numbers of type {kind}, expected uint8.")
     expect_close(found, right, given)
-    between = np.array([10.7, 99.2, 99.8, 200.6]).reshape(1, 2, 2, 1)
     expect_close(
-        answer((between / 127.5 - 1).astype(np.float32)),
-        np.rint(between),
+        answer((_BETWEEN / 127.5 - 1).astype(np.float32)),
+        np.rint(_BETWEEN),
         "what a network makes, here 10.7, 99.2, 99.8 and 200.6 as pixels",
-        hints=[(np.floor(between), _ROUND)],
+        hints=[(np.floor(_BETWEEN), _ROUND)],
     )
     beyond = np.array([-1.5, -1.002, 1.002, 1.5], np.float32).reshape(1, 2, 2, 1)
     expect_close(
@@ -477,13 +497,23 @@ def back_to_pixels(answer: Answer) -> str:
             (np.rint((beyond + 1) * 127.5) % 256, _CLIP),
         ],
     )
-    batch = np.random.default_rng(1).integers(0, 256, size=(3, 28, 28, 1))
-    expect_close(
-        answer((batch / 127.5 - 1).astype(np.float32)),
-        batch,
-        "a batch of 3 random images",
-    )
+    for given, low, high, shape in (
+        ("3 random images", 0, 256, (3, 28, 28, 1)),
+        ("colour images with pixels from 20 to 99", 20, 100, (2, 5, 3, 3)),
+        ("one grey image", 51, 52, (1, 28, 28, 1)),
+    ):
+        batch = np.random.default_rng(1).integers(low, high, size=shape)
+        expect_close(answer((batch / 127.5 - 1).astype(np.float32)), batch, given)
     return "all 256 grey values come back as they were."
+
+
+_BETWEEN = np.array([10.7, 99.2, 99.8, 200.6]).reshape(1, 2, 2, 1)
+
+
+def _cuts_off(answer: Answer) -> bool:
+    """Whether what lies between two pixels becomes the lower one."""
+    found = to_array(answer((_BETWEEN / 127.5 - 1).astype(np.float32)), "it")
+    return np.array_equal(found, np.floor(_BETWEEN))
 
 
 _ROUND = "astype cuts the decimals off: round first."
@@ -497,33 +527,52 @@ def _own_batch_norm() -> keras.layers.Layer:
 @exercise(stand_in=_own_batch_norm)
 def batch_norm(answer: Answer) -> str:
     """Exercise 7: PyTorch's BatchNorm1d with its defaults, in Keras."""
-    layer = answer()
+    layer, other = answer(), answer()
     if not isinstance(layer, keras.layers.Layer):
         raise Wrong(f"batch_norm() is {kind_of(layer)}, expected a Keras layer.")
+    if layer is other:
+        raise Wrong(
+            "batch_norm() returned the same layer twice, expected a new one with each call: two places in a network "
+            "need two layers."
+        )
     rng = np.random.default_rng(7)
     batch = rng.normal(size=(2000, 3))
     batch = (batch - batch.mean(axis=0)) / batch.std(axis=0)
-    deviations, means = np.array([0.02, 0.5, 3.0]), np.array([1.0, -2.0, 5.0])
+    deviations, means = np.array([0.003, 0.5, 3.0]), np.array([0.01, -2.0, 5.0])
     batch = batch * deviations + means
-    given = "units with standard deviations 0.02, 0.5 and 3"
+    given = "units with standard deviations 0.003, 0.5 and 3"
     found = to_array(layer(tensor(batch), training=True), f"{given}: the result")
     if found.shape != batch.shape:
         raise Wrong(f"{given}: gave shape {found.shape}, expected {batch.shape}.")
     spread = found.std(axis=0)
-    right = deviations / np.sqrt(deviations**2 + 1e-5)
+
+    def leaves(epsilon: float) -> Floats:
+        return deviations / np.sqrt(deviations**2 + epsilon)
+
     if not np.allclose(found.mean(axis=0), 0, atol=1e-2):
         raise Wrong(
             f"{given}: they leave with the means {shorten(found.mean(axis=0))}, expected 0 for each."
         )
-    if not np.allclose(spread, right, atol=0.02):
-        if np.allclose(spread, deviations / np.sqrt(deviations**2 + 0.8), atol=0.02):
-            hint = "epsilon is still 0.8."
-        elif np.allclose(spread, deviations / np.sqrt(deviations**2 + 1e-3), atol=0.02):
-            hint = "That is Keras' epsilon of 1e-3: PyTorch's eps is 1e-5."
-        else:
-            hint = "Look at epsilon."
+    expect_close(
+        spread,
+        leaves(1e-5),
+        f"{given}: the deviations with which they leave",
+        hints=[
+            (leaves(0.8), "epsilon is still 0.8."),
+            (leaves(1e-3), "That is Keras' epsilon of 1e-3: PyTorch's eps is 1e-5."),
+            # Units that vary much hardly feel epsilon: where they are right, it is epsilon.
+            (
+                np.append(spread[:1], leaves(1e-5)[1:]),
+                f"epsilon is {'smaller' if spread[0] > leaves(1e-5)[0] else 'larger'} than PyTorch's eps of 1e-5.",
+            ),
+        ],
+        relative=0.02,
+    )
+    learned = sum(int(np.prod(part.shape)) for part in layer.trainable_weights)
+    if learned != 6:
         raise Wrong(
-            f"{given}: they leave with {shorten(spread)}, expected {shorten(right)}. {hint}"
+            f"the layer learns {learned} numbers for 3 units, expected 6, a scale and a shift for each: PyTorch's "
+            "default is affine=True."
         )
     after = to_array(
         layer(tensor(np.zeros((1, 3))), training=False), "the layer at rest"
@@ -576,112 +625,3 @@ def _expect_stable(
             "and a finite gradient. exp and log overflow there: use tf.nn.softplus, or from_logits=True on the scores."
         )
     expect_close(loss, right, given)
-
-
-def _expect_gradients(
-    answer: Answer, inputs: dict[str, Floats], right: list[Floats]
-) -> None:
-    _, found = gradients(
-        answer, {name: tensor(values) for name, values in inputs.items()}
-    )
-    for name, gradient, expected in zip(inputs, found, right, strict=True):
-        expect_close(gradient, expected, f"the gradient with respect to {name}")
-
-
-def _linear_networks(
-    start: Game,
-) -> tuple[list[keras.Model], list[keras.optimizers.Optimizer]]:
-    networks = [
-        keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)], name="generator"),
-        keras.Sequential(
-            [keras.Input((2,)), keras.layers.Dense(1)], name="discriminator"
-        ),
-    ]
-    networks[0].set_weights([start.a, start.b])
-    networks[1].set_weights([start.w, start.c])
-    optimizers = [keras.optimizers.SGD(_RATE) for _ in networks]
-    for network, optimizer in zip(networks, optimizers, strict=True):
-        optimizer.build(network.trainable_variables)
-    return networks, optimizers
-
-
-def _compare_step(start: Game, found: Game, real: Floats, noise: Floats) -> None:
-    d_right = start.d_step(real, start.fakes(noise), _RATE)
-    # Both orders are in use: G may look at D before or after D's own step.
-    judges = (d_right, start)
-    if found.same_d(start):
-        raise Wrong(
-            "D's weights did not move, expected a step down discriminator_loss."
-        )
-    if found.same_g(start):
-        raise Wrong(
-            "G's weights did not move, expected a step down generator_loss through D."
-        )
-    if not found.same_d(d_right):
-        hint = _hint_d(start, found, real, noise)
-        raise Wrong(
-            f"D's weights became {shorten(found.w)}, expected {shorten(d_right.w)}. {hint}"
-        )
-    g_right = [start.g_step(noise, judge, _RATE) for judge in judges]
-    if not any(found.same_g(right) for right in g_right):
-        hint = _hint_g(start, found, noise, judges)
-        raise Wrong(
-            f"G's bias became {shorten(found.b)}, expected {shorten(g_right[0].b)}. {hint}"
-        )
-
-
-def _hint_d(start: Game, found: Game, real: Floats, noise: Floats) -> str:
-    fake = start.fakes(noise)
-    d_right = start.d_step(real, fake, _RATE)
-    if found.same_d(start.d_step(real, fake, -_RATE)):
-        return "That is a step up: minimise the loss."
-    if found.same_d(start.d_step(fake, real, _RATE)):
-        return "Real and fake are swapped."
-    for judge in (start, d_right):
-        down_g = _RATE * fake.T @ (g_slope(judge.scores(fake)) / len(fake))
-        if np.allclose(found.w, d_right.w - down_g, rtol=1e-2, atol=1e-2):
-            return "G's loss moved D as well: give each optimizer the variables of its own network only."
-        if np.allclose(found.w, start.w - down_g, rtol=1e-2, atol=1e-2):
-            return "D stepped down G's loss: each network has a loss of its own."
-    return "Check which loss and which variables D's tape is asked for."
-
-
-def _hint_g(start: Game, found: Game, noise: Floats, judges: tuple[Game, ...]) -> str:
-    wrong_slopes: list[tuple[Callable[[Floats], Floats], str]] = [
-        (lambda f: -g_slope(f), "That is a step up: minimise the loss."),
-        (lambda f: -sigmoid(f), "That is the minimax loss: use generator_loss."),
-        (sigmoid, "G made D's work easier: it stepped down D's loss, not its own."),
-        (
-            lambda f: sigmoid(f) + g_slope(f),
-            "D's loss moved G as well: give each optimizer the variables of its own network only.",
-        ),
-    ]
-    for slope, words in wrong_slopes:
-        if any(
-            found.same_g(start.g_step(noise, judge, _RATE, slope)) for judge in judges
-        ):
-            return words
-    return "Check which loss and which variables G's tape is asked for."
-
-
-def _compare_losses(
-    result: Any, start: Game, found: Game, real: Floats, noise: Floats
-) -> None:
-    names = ("d_loss", "g_loss")
-    if isinstance(result, dict):
-        result = tuple(result.get(name) for name in names)
-    losses = parts_of(
-        result, names, "the two losses", "both networks moved, but the step"
-    )
-    fake = start.fakes(noise)
-    d_right = d_loss(start.scores(real), start.scores(fake))
-    g_right = [g_loss(judge.scores(fake)) for judge in (start, found)]
-    expect_close(
-        losses[0],
-        d_right,
-        "d_loss",
-        hints=[(value, "Return d_loss first, then g_loss.") for value in g_right],
-    )
-    value = to_array(losses[1], "g_loss")
-    expected = min(g_right, key=lambda right: float(np.abs(value - right).max()))
-    expect_close(losses[1], expected, "g_loss")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,11 +11,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from labhelpers import models
+from labhelpers import losses, models
+from labhelpers.arrays import Tensor
 from labhelpers.checks.core import Answer, Wrong, exercise
 from labhelpers.checks.networks import (
+    Function,
+    Reference,
     as_model,
-    expect_bent,
     expect_budget,
     expect_copy,
     expect_gradients,
@@ -21,30 +25,21 @@ from labhelpers.checks.networks import (
     expect_rows_apart,
     expect_shape,
     expect_tanh,
+    expect_twin,
     expect_varied,
-    largest_change,
+    fresh,
     layers_of,
+    operations_of,
     with_random_weights,
 )
-from labhelpers.checks.numeric import (
-    Floats,
-    Hint,
-    expect_close,
-    expect_exact,
-    one_number,
-    parts_of,
-    shorten,
-    tensor,
-)
-from labhelpers.checks.small_game import Game, d_loss, g_loss
+from labhelpers.checks.numeric import Likely, expect_results, parts_of
+from labhelpers.checks.small_game import expect_game_step
+from labhelpers.training import Player, adversarial_step
 
 # The largest numbers of parameters that the networks of the assignment may have, and what to do about more.
 _GENERATOR_BUDGET = 1_200_000
 _DISCRIMINATOR_BUDGET = 500_000
 _SMALLER = "fewer channels, or smaller dense layers"
-
-_D_RATE, _G_RATE = 0.5, 0.25
-"""The learning rates of the repaired step."""
 
 _IMAGE_SHAPE = (28, 28, 1)
 
@@ -53,54 +48,52 @@ def _conv_output_size(size: int, kernel: int, stride: int, padding: int) -> int:
     return (size + 2 * padding - kernel) // stride + 1
 
 
+_ROUND_DOWN = "Where the kernel no longer fits there is no output: round down."
+
+
 @exercise(stand_in=_conv_output_size)
 def conv_output_size(answer: Answer) -> str:
     """Exercise 1: how large the output of a convolution is."""
-    _expect_size(answer, (5, 3, 1, 0), 3)
-    size, kernel, stride, padding = case = (33, 7, 3, 6)
-    exact = (size + 2 * padding - kernel) / stride
-    _expect_size(
-        answer,
-        case,
-        _convolved_size(*case),
-        hints=[
-            (
-                exact + 1,
-                "Where the kernel no longer fits there is no output: round down.",
-            ),
-            (
-                np.ceil(exact) + 1,
-                "Where the kernel no longer fits there is no output: round down.",
-            ),
-            (
-                exact // 1,
-                "The first position counts as well: add 1 after the division.",
-            ),
-            (
-                (size + padding - kernel) // stride + 1,
-                "The padding is added on both sides.",
-            ),
-            ((size - kernel) // stride + 1, "Where is the padding?"),
-            (
-                (size - 2 * padding - kernel) // stride + 1,
-                "Padding makes the input larger, not smaller.",
-            ),
-            (size + 2 * padding - kernel + 1, "Where is the stride?"),
-            (
-                (size - 1) * stride - 2 * padding + kernel,
-                "That is the formula of the transposed convolution.",
-            ),
-        ],
-    )
-    cases = [
+    cases = [(5, 3, 1, 0), (33, 7, 3, 6)]
+    cases += [
         (size, kernel, stride, padding)
-        for size in (5, 8, 28, 31)
+        for size in (5, 8, 28, 31, 51)
         for kernel in (1, 3, 4, 5)
         for stride in (1, 2, 3)
         for padding in (0, 1, 2)
     ]
-    for case in cases:
-        _expect_size(answer, case, _convolved_size(*case))
+    mistakes: list[Likely] = [
+        (lambda s, k, t, p: (s + 2 * p - k) / t + 1, _ROUND_DOWN),
+        (lambda s, k, t, p: math.ceil((s + 2 * p - k) / t) + 1, _ROUND_DOWN),
+        (lambda s, k, t, p: round((s + 2 * p - k) / t) + 1, _ROUND_DOWN),
+        (
+            lambda s, k, t, p: (s + 2 * p - k) // t,
+            "The first position counts as well: add 1 after the division.",
+        ),
+        (
+            lambda s, k, t, p: (s + 2 * p - k + 1) // t,
+            "The first position counts as well: add 1 after the division, not before.",
+        ),
+        (
+            lambda s, k, t, p: (s + p - k) // t + 1,
+            "The padding is added on both sides.",
+        ),
+        (lambda s, k, t, p: (s - k) // t + 1, "Where is the padding?"),
+        (
+            lambda s, k, t, p: (s - 2 * p - k) // t + 1,
+            "Padding makes the input larger, not smaller.",
+        ),
+        (lambda s, k, t, p: s + 2 * p - k + 1, "Where is the stride?"),
+        (
+            lambda s, k, t, p: (s - 1) * t - 2 * p + k,
+            "That is the formula of the transposed convolution.",
+        ),
+        (
+            lambda s, k, t, p: -(-s // t),
+            'That is what Keras\' padding="same" gives; here the padding is a number.',
+        ),
+    ]
+    expect_results(answer, _convolved_size, _named(cases), mistakes, exact=True)
     return f"the size is right for {len(cases)} convolutions."
 
 
@@ -111,47 +104,51 @@ def _transposed_output_size(size: int, kernel: int, stride: int, padding: int) -
 @exercise(stand_in=_transposed_output_size)
 def transposed_output_size(answer: Answer) -> str:
     """Exercise 2: how large the output of a transposed convolution is."""
-    _expect_size(answer, (2, 3, 1, 0), 4)
-    size, kernel, stride, padding = case = (9, 9, 3, 2)
-    right = (size - 1) * stride - 2 * padding + kernel
-    _expect_size(
-        answer,
-        case,
-        _stamped_size(*case),
-        hints=[
-            (
-                size * stride - 2 * padding + kernel,
-                "From the first stamp to the last there are size - 1 strides.",
-            ),
-            (right - 1, "Check the 1: the last stamp is a whole kernel wide."),
-            (right + 1, "Check the 1: the last stamp is a whole kernel wide."),
-            (
-                right + 4 * padding,
-                "Here the padding is cut off the output, it does not enlarge it.",
-            ),
-            (right + padding, "The padding is cut off on both sides."),
-            (right + 2 * padding, "Where is the padding?"),
-            (right - kernel, "The last stamp is a whole kernel wide."),
-            (
-                size * stride,
-                'That is what Keras\' padding="same" gives; here the padding is a number.',
-            ),
-            (
-                (size + 2 * padding - kernel) // stride + 1,
-                "That is the formula of the ordinary convolution.",
-            ),
-        ],
-    )
-    cases = [
+    cases = [(2, 3, 1, 0), (9, 9, 3, 2)]
+    cases += [
         (size, kernel, stride, padding)
-        for size in (2, 4, 7, 14)
-        for kernel in (3, 4, 5)
+        for size in (1, 2, 4, 7, 14, 51)
+        for kernel in (3, 4, 5, 7)
         for stride in (1, 2, 3)
         for padding in (0, 1)
-        if kernel >= stride
     ]
-    for case in cases:
-        _expect_size(answer, case, _stamped_size(*case))
+    right = _transposed_output_size
+    mistakes: list[Likely] = [
+        (
+            lambda s, k, t, p: s * t - 2 * p + k,
+            "From the first stamp to the last there are size - 1 strides.",
+        ),
+        (
+            lambda s, k, t, p: right(s, k, t, p) - 1,
+            "It is 1 too small: the last stamp is a whole kernel wide.",
+        ),
+        (
+            lambda s, k, t, p: right(s, k, t, p) + 1,
+            "It is 1 too large: the last stamp is one kernel wide, no more.",
+        ),
+        (
+            lambda s, k, t, p: (s - 1) * t + 2 * p + k,
+            "Here the padding is cut off the output, it does not enlarge it.",
+        ),
+        (
+            lambda s, k, t, p: (s - 1) * t - p + k,
+            "The padding is cut off on both sides.",
+        ),
+        (lambda s, k, t, p: (s - 1) * t + k, "Where is the padding?"),
+        (
+            lambda s, k, t, p: (s - 1) * t - 2 * p,
+            "The last stamp is a whole kernel wide.",
+        ),
+        (
+            lambda s, k, t, p: s * t,
+            'That is what Keras\' padding="same" gives; here the padding is a number.',
+        ),
+        (
+            lambda s, k, t, p: (s + 2 * p - k) // t + 1,
+            "That is the formula of the ordinary convolution.",
+        ),
+    ]
+    expect_results(answer, _stamped_size, _named(cases), mistakes, exact=True)
     return f"the size is right for {len(cases)} transposed convolutions."
 
 
@@ -171,15 +168,17 @@ def _stamped_size(size: int, kernel: int, stride: int, padding: int) -> int:
     return len(range(min(stamped), max(stamped) + 1)) - 2 * padding
 
 
-def _expect_size(
-    answer: Answer,
-    case: tuple[int, int, int, int],
-    expected: int,
-    hints: Sequence[Hint] = (),
-) -> None:
-    size, kernel, stride, padding = case
-    given = f"size={size}, kernel={kernel}, stride={stride}, padding={padding}"
-    expect_exact(answer(*case), expected, given, hints)
+def _named(
+    cases: Sequence[tuple[int, int, int, int]],
+) -> dict[str, tuple[int, int, int, int]]:
+    """Sizes of a convolution by the words for them."""
+    names = ("size", "kernel", "stride", "padding")
+    return {
+        ", ".join(
+            f"{name}={value}" for name, value in zip(names, case, strict=True)
+        ): case
+        for case in cases
+    }
 
 
 def _count_parameters(
@@ -190,50 +189,61 @@ def _count_parameters(
 
 @exercise(stand_in=_count_parameters)
 def count_parameters(answer: Answer) -> str:
-    """Exercise 3: how many numbers a convolution learns."""
-    for case in (
-        (4, 3, 5, True),
-        (4, 3, 5, False),
-        (4, 100, 512, False),
-        (3, 1, 64, True),
-        (4, 512, 1, False),
-    ):
-        kernel, channels_in, channels_out, bias = case
-        weights = kernel * kernel * channels_in * channels_out
+    """Exercise 4: how many numbers a convolution learns."""
+
+    def of_the_layer(
+        kernel: int, channels_in: int, channels_out: int, bias: bool
+    ) -> int:
         layer = keras.layers.Conv2D(channels_out, kernel, use_bias=bias)
         layer.build((None, 8, 8, channels_in))
-        expect_exact(
-            answer(*case),
-            layer.count_params(),
-            f"kernel={kernel}, channels_in={channels_in}, channels_out={channels_out}, bias={bias}",
-            hints=[
-                (
-                    weights if bias else weights + channels_out,
-                    "Look at bias again: one number for each output channel.",
-                ),
-                (
-                    weights + channels_in,
-                    "There is one bias for each output channel, not for each input channel.",
-                ),
-                (weights + 1, "There is one bias for each output channel."),
-                (
-                    weights + channels_in * channels_out,
-                    "There is one bias for each output channel.",
-                ),
-                (
-                    weights // kernel + (channels_out if bias else 0),
-                    "The kernel has two sides.",
-                ),
-                (
-                    weights // channels_in + (channels_out if bias else 0),
-                    "Each filter looks at all input channels.",
-                ),
-                (
-                    weights // channels_out + (channels_out if bias else 0),
-                    "There is one filter for each output channel.",
-                ),
-            ],
+        return int(layer.count_params())
+
+    one_each = "There is one bias for each output channel"
+    mistakes: list[Likely] = [
+        (lambda k, i, o, bias: k * k * i * o, f"{one_each}, where `bias` is True."),
+        (
+            lambda k, i, o, bias: k * k * i * o + o,
+            "Where `bias` is False there is none to count.",
+        ),
+        (
+            lambda k, i, o, bias: k * k * i * o + (not bias) * o,
+            "Look at bias again: it is counted where it is False.",
+        ),
+        (
+            lambda k, i, o, bias: k * k * i * o + bias * i,
+            f"{one_each}, not for each input channel.",
+        ),
+        (lambda k, i, o, bias: k * k * i * o + bias, f"{one_each}."),
+        (lambda k, i, o, bias: k * k * i * o + bias * i * o, f"{one_each}."),
+        (lambda k, i, o, bias: k * i * o + bias * o, "The kernel has two sides."),
+        (lambda k, i, o, bias: 2 * k * i * o + bias * o, "k * k, not 2 * k."),
+        (
+            lambda k, i, o, bias: k * k * o + bias * o,
+            "Each filter looks at all input channels.",
+        ),
+        (
+            lambda k, i, o, bias: k * k * i + bias * o,
+            "There is one filter for each output channel.",
+        ),
+    ]
+    cases = {
+        f"kernel={kernel}, channels_in={channels_in}, channels_out={channels_out}, bias={bias}": (
+            kernel,
+            channels_in,
+            channels_out,
+            bias,
         )
+        for kernel, channels_in, channels_out, bias in (
+            (4, 3, 5, True),
+            (4, 3, 5, False),
+            (4, 100, 512, False),
+            (3, 1, 64, True),
+            (4, 512, 1, False),
+            (1, 16, 7, True),
+            (7, 6, 6, True),
+        )
+    }
+    expect_results(answer, of_the_layer, cases, mistakes, exact=True)
     return "the counts are those of the real layers; a transposed convolution learns as many."
 
 
@@ -245,132 +255,55 @@ def _repaired_step(
     real_images: Any,
     noise: Any,
 ) -> tuple[Any, Any]:
-    with tf.GradientTape() as g_tape:
-        fake_images = generator(noise, training=True)
-    with tf.GradientTape() as d_tape:
-        real_logits = discriminator(real_images, training=True)
-        fake_logits = discriminator(fake_images, training=True)
-        d_loss = tf.reduce_mean(tf.nn.softplus(-real_logits))
-        d_loss += tf.reduce_mean(tf.nn.softplus(fake_logits))
-    variables = discriminator.trainable_variables
-    discriminator_optimizer.apply(d_tape.gradient(d_loss, variables), variables)
-    with g_tape:
-        fake_logits = discriminator(fake_images, training=True)
-        g_loss = tf.reduce_mean(tf.nn.softplus(-fake_logits))
-    variables = generator.trainable_variables
-    generator_optimizer.apply(g_tape.gradient(g_loss, variables), variables)
-    return d_loss, g_loss
+    found = adversarial_step(
+        Player(generator, generator_optimizer),
+        Player(discriminator, discriminator_optimizer),
+        losses.non_saturating(),
+        [losses.Batch(real_images, noise)],
+    )
+    return found["d_loss"], found["g_loss"]
 
 
 @exercise(stand_in=_repaired_step)
 def repaired_step(answer: Answer) -> str:
-    """Find the bug: a step in which the discriminator learns, too. The expected weights are worked out in NumPy."""
-    rng = np.random.default_rng(4)
-    generator = keras.Sequential(
-        [
-            keras.Input((3,)),
-            keras.layers.Dense(4, activation="tanh"),
-            keras.layers.Reshape((2, 2, 1)),
-        ]
-    )
-    discriminator = keras.Sequential(
-        [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    networks = [
-        with_random_weights(network, rng) for network in (generator, discriminator)
-    ]
-    optimizers = (keras.optimizers.SGD(_G_RATE), keras.optimizers.SGD(_D_RATE))
-    for number in (1, 2):
-        real, noise = rng.uniform(-1, 1, size=(5, 4)), rng.normal(size=(5, 3))
-        start = Game.of(*networks, tanh=True)
-        result = answer(
-            *networks, *optimizers, tensor(real.reshape(5, 2, 2, 1)), tensor(noise)
-        )
-        g_right = _compare_step(
-            start, Game.of(*networks, tanh=True), real, noise, f"step {number}"
-        )
-        losses = parts_of(result, ("d_loss", "g_loss"), "the two losses", "the step")
-        found_d, found_g = (
-            one_number(losses[0], "d_loss"),
-            one_number(losses[1], "g_loss"),
-        )
-        fake = start.fakes(noise)
-        right = d_loss(start.scores(real), start.scores(fake))
-        expect_close(
-            found_d,
-            right,
-            "d_loss",
-            hints=[(g, "The order is d_loss, g_loss.") for g in g_right],
-        )
-        if not any(np.isclose(found_g, g, rtol=1e-3, atol=1e-4) for g in g_right):
-            raise Wrong(
-                f"g_loss is {found_g:.4g}, expected {g_right[0]:.4g}: the mean of softplus(-fake_logits)."
-            )
-    return "D moves down its loss, G down its own, and neither moves the other."
+    """Find the bug: a step in which the discriminator learns, too."""
+    expect_game_step(answer)
+    return "D moves down its loss, G down its own, neither moves the other, and it compiles."
 
 
-def _compare_step(
-    start: Game, found: Game, real: Floats, noise: Floats, where: str
-) -> list[float]:
-    """Compare the weights after a step with those that the losses ask for.
-
-    Returns:
-        G's loss against the D after its step, and against the D before it: both orders are right.
-
-    Raises:
-        Wrong: a player did not move, or moved elsewhere.
-    """
-    fake = start.fakes(noise)
-    d_right = start.d_step(real, fake, _D_RATE)
-    judges = (d_right, start)
-    if largest_change((start.w, start.c), (found.w, found.c)) == 0:
-        raise Wrong(
-            f"{where}: D moved by exactly 0.0, expected a step down d_loss: it is still frozen, or not updated."
-        )
-    if largest_change((start.a, start.b), (found.a, found.b)) == 0:
-        raise Wrong(
-            f"{where}: G moved by exactly 0.0, expected a step down g_loss: does its gradient go through D?"
-        )
-    if not found.same_d(d_right):
-        hint = "Does G's step move D as well? Give each optimizer the variables of its own network."
-        if found.same_d(start.d_step(real, fake, _D_RATE / 2)):
-            hint = "That is half the step: d_loss is the sum of both means, not their average."
-        elif found.same_d(start.d_step(real, fake, -_D_RATE)):
-            hint = "That is a step up d_loss: check the signs, real images want high logits."
-        raise Wrong(
-            f"{where}: D's kernel is {shorten(found.w)}, expected {shorten(d_right.w)}. {hint}"
-        )
-    g_right = [start.g_step(noise, judge, _G_RATE) for judge in judges]
-    if not any(found.same_g(right) for right in g_right):
-        hint = "g_loss is the mean of softplus(-fake_logits), for G's variables only."
-        if any(found.same_g(start.g_step(noise, judge, -_G_RATE)) for judge in judges):
-            hint = "That is a step up g_loss: G wants high logits for its fakes."
-        raise Wrong(
-            f"{where}: G's kernel is {shorten(found.a)}, expected {shorten(g_right[0].a)}. {hint}"
-        )
-    return [g_loss(judge.scores(fake)) for judge in judges]
+_NAMES = ("generator", "discriminator")
 
 
 @exercise(stand_in=models.cnn_pair)
 def cnn_networks(answer: Answer) -> str:
-    """Lab 2's networks from their description: the counts of the text, and what they do."""
+    """Exercise 3: Lab 2's networks from their description: the counts of the text, and what each layer does."""
     for latent_dim in (10, 100):
         given = f"cnn_networks({latent_dim})"
-        networks = parts_of(
-            answer(latent_dim), ("generator", "discriminator"), "two networks", given
-        )
-        for network, name in zip(networks, ("generator", "discriminator"), strict=True):
-            if not as_model(network, f"{given}: the {name}").built:
+        pairs = [
+            parts_of(answer(latent_dim), _NAMES, "two networks", given)
+            for _ in range(2)
+        ]
+        networks = []
+        for number, (name, shape, kind) in enumerate(
+            zip(_NAMES, ((latent_dim,), _IMAGE_SHAPE), ("noise", "images"), strict=True)
+        ):
+            both = [pair[number] for pair in pairs]
+            if not as_model(both[0], f"{given}: the {name}").built:
                 raise Wrong(
                     f"{given}: the {name} has no weights yet, expected a built model: start it with keras.Input, "
                     "or call it once before you return it."
                 )
-        generator = _expect_generator(
-            networks[0], latent_dim, f"{given}: the generator"
-        )
-        discriminator = _expect_discriminator(
-            networks[1], f"{given}: the discriminator"
-        )
+            networks.append(
+                fresh(iter(both).__next__, shape, kind, f"{given}: the {name}")
+            )
+        generator, discriminator = networks
+        for network, makes, name, verb in (
+            (generator, _IMAGE_SHAPE, "images", "makes"),
+            (discriminator, (1,), "one score", "gives"),
+        ):
+            player = _NAMES[network is discriminator]
+            found_shape = tuple(network.output_shape)
+            expect_shape(found_shape, makes, name, f"{given}: the {player} {verb}")
     for name, network, count, hints in (
         ("generator", generator, 1_925_633, _GENERATOR_HINTS),
         ("discriminator", discriminator, 138_561, _DISCRIMINATOR_HINTS),
@@ -384,14 +317,126 @@ def cnn_networks(answer: Answer) -> str:
             raise Wrong(
                 f"{given}: the {name} has {found:,} parameters, expected {count:,}: {hint}"
             )
-    for name, network, bend in (
-        ("generator", generator, "ReLU"),
-        ("discriminator", discriminator, "LeakyReLU"),
-    ):
-        inputs = np.random.default_rng(1).normal(size=(16, *network.input_shape[1:]))
-        advice = f"is there a {bend} behind the hidden convolutions?"
-        expect_bent(network, inputs, f"{given}: the {name}", advice)
-    return "1,925,633 and 138,561 parameters, and both do what they should."
+    _expect_drawing(generator, f"{given}: the generator")
+    _expect_scoring(discriminator, f"{given}: the discriminator")
+    return "1,925,633 and 138,561 parameters, and each layer does what the table says."
+
+
+_BEHIND = "Behind the hidden convolutions there is"
+
+
+def _leaky(slope: float) -> Function:
+    return lambda x: tf.nn.leaky_relu(x, slope)
+
+
+def _expect_drawing(generator: keras.Model, given: str) -> None:
+    """The generator draws what the table's layers draw with its weights."""
+    rng = np.random.default_rng(1)
+    with_random_weights(generator, rng, 0.05)
+    latent_dim = generator.input_shape[1]
+    shapes = [(latent_dim, 12_544), (12_544,)]
+    shapes += [(4, 4, 128, 256), (128,), (4, 4, 64, 128), (64,), (7, 7, 1, 64), (1,)]
+    weights = _by_shape(generator, shapes, given)
+
+    def drawn(
+        start: Function = tf.identity,
+        bend: Function = tf.nn.relu,
+        end: Function = tf.tanh,
+    ) -> Reference:
+        def run(noise: Tensor) -> Tensor:
+            x = start(noise @ weights[latent_dim, 12_544] + weights[12_544,])
+            x = tf.reshape(x, (-1, 7, 7, 256))
+            x = bend(_stamps(x, weights[4, 4, 128, 256], 2) + weights[128,])
+            x = bend(_stamps(x, weights[4, 4, 64, 128], 2) + weights[64,])
+            return end(_stamps(x, weights[7, 7, 1, 64], 1) + weights[1,])
+
+        return run
+
+    bends = {
+        "no activation": tf.identity,
+        "a tanh": tf.tanh,
+        "a LeakyReLU(0.2)": _leaky(0.2),
+        "a LeakyReLU": _leaky(0.3),
+    }
+    mistakes = [
+        (drawn(bend=bend), f"{_BEHIND} {words}, expected a ReLU.")
+        for words, bend in bends.items()
+    ]
+    mistakes += [
+        (drawn(start), "The dense layer has an activation, expected none.")
+        for start in (tf.nn.relu, tf.tanh, _leaky(0.2), _leaky(0.3))
+    ]
+    ends = {"no activation": tf.identity, "a sigmoid": tf.sigmoid, "a ReLU": tf.nn.relu}
+    mistakes += [
+        (drawn(end=end), f"At the end there is {words}, expected a tanh.")
+        for words, end in ends.items()
+    ]
+    noise = rng.normal(size=(5, latent_dim))
+    expect_twin(generator, drawn(), noise, given, mistakes)
+
+
+def _expect_scoring(discriminator: keras.Model, given: str) -> None:
+    """The discriminator scores as the table's layers do with its weights."""
+    rng = np.random.default_rng(2)
+    with_random_weights(discriminator, rng, 0.05)
+    shapes = [(4, 4, 1, 64), (64,), (4, 4, 64, 128), (128,), (6272, 1), (1,)]
+    weights = _by_shape(discriminator, shapes, given)
+
+    right = _leaky(0.2)
+
+    def scored(bend: Function = right, end: Function = tf.identity) -> Reference:
+        def run(images: Tensor) -> Tensor:
+            x = tf.nn.conv2d(images, weights[4, 4, 1, 64], 2, "SAME") + weights[64,]
+            x = tf.nn.conv2d(bend(x), weights[4, 4, 64, 128], 2, "SAME") + weights[128,]
+            flat = tf.reshape(bend(x), (-1, 6272))
+            return end(flat @ weights[6272, 1] + weights[1,])
+
+        return run
+
+    bends = {
+        "no activation": tf.identity,
+        "a ReLU": tf.nn.relu,
+        "a tanh": tf.tanh,
+        "a LeakyReLU with Keras' default slope of 0.3": _leaky(0.3),
+        "a LeakyReLU(0.1)": _leaky(0.1),
+        "a LeakyReLU(0.01)": _leaky(0.01),
+    }
+    expect_twin(
+        discriminator,
+        scored(),
+        rng.uniform(-1, 1, size=(5, *_IMAGE_SHAPE)),
+        given,
+        [
+            *(
+                (scored(bend), f"{_BEHIND} {words}, expected LeakyReLU(0.2).")
+                for words, bend in bends.items()
+            ),
+            *(
+                (scored(end=end), "At the end there is an activation, expected none.")
+                for end in (tf.sigmoid, tf.tanh, tf.nn.relu, _leaky(0.2))
+            ),
+        ],
+    )
+
+
+def _by_shape(
+    network: keras.Model, shapes: Sequence[tuple[int, ...]], given: str
+) -> dict[tuple[int, ...], keras.Variable]:
+    """The weights of a network in which no two have the same shape."""
+    found = {tuple(weight.shape): weight for weight in network.trainable_weights}
+    if sorted(found) != sorted(shapes):
+        raise Wrong(
+            f"{given} has weights of shapes {sorted(found)}, expected {sorted(shapes)}: compare each layer with the "
+            "table."
+        )
+    return found
+
+
+def _stamps(images: Tensor, kernel: Any, stride: int) -> Tensor:
+    """A transposed convolution with padding "same"."""
+    side = images.shape[1] * stride
+    shape = (tf.shape(images)[0], side, side, kernel.shape[2])
+    return tf.nn.conv2d_transpose(images, kernel, shape, stride, "SAME")
 
 
 _GENERATOR_HINTS = (
@@ -431,8 +476,12 @@ def my_generator(answer: Answer) -> str:
     """The assignment: a convolutional generator within the budget."""
     for latent_dim in (10, 64):
         given = f"my_generator({latent_dim})"
-        network = _expect_generator(answer(latent_dim), latent_dim, given)
-    _expect_strided(network, keras.layers.Conv2DTranspose, given)
+        build = functools.partial(answer, latent_dim)
+        network = fresh(build, (latent_dim,), "noise", given)
+        _expect_generator(network, latent_dim, given)
+    _expect_strided(
+        network, {"Conv2DBackpropInput"}, "transposed convolution", "enlarge", given
+    )
     expect_budget(network, _GENERATOR_BUDGET, given, _SMALLER)
     return f"{network.count_params():,} parameters, noise to 28x28x1 in [-1, 1] by transposed convolutions."
 
@@ -445,67 +494,59 @@ def _own_discriminator() -> keras.Model:
 def my_discriminator(answer: Answer) -> str:
     """The assignment: a convolutional discriminator within the budget."""
     given = "my_discriminator()"
-    network = _expect_discriminator(answer(), given)
-    _expect_strided(network, keras.layers.Conv2D, given)
+    network = fresh(answer, _IMAGE_SHAPE, "images", given)
+    _expect_discriminator(network, given)
+    _expect_strided(
+        network, {"Conv2D", "DepthwiseConv2dNative"}, "convolution", "shrink", given
+    )
     expect_budget(network, _DISCRIMINATOR_BUDGET, given, _SMALLER)
     return f"{network.count_params():,} parameters, 28x28x1 to one score by strided convolutions."
 
 
-def _with_ends(
-    value: object, shape: tuple[int, ...], kind: str, given: str
-) -> keras.Model:
-    """A network of any kind (sequential, functional, subclassed; built or not) as one with a known input."""
-    network = as_model(value, given)
-    if network.built and getattr(network, "inputs", None):
-        if len(network.inputs) != 1:
-            raise Wrong(f"{given} takes {len(network.inputs)} inputs, expected one.")
-        expect_shape(tuple(network.inputs[0].shape), shape, kind, f"{given} takes")
-    inputs = keras.Input(shape)
-    return keras.Model(inputs, network(inputs))
-
-
-def _expect_generator(value: object, latent_dim: int, given: str) -> keras.Model:
+def _expect_generator(network: keras.Model, latent_dim: int, given: str) -> None:
     """What holds for every generator of this lab: shapes, one image for each code, range, gradients, a copy."""
-    network = _with_ends(value, (latent_dim,), "noise", given)
     expect_shape(network.output_shape, _IMAGE_SHAPE, "images", f"{given} makes")
     noise = np.random.default_rng(0).normal(size=(8, latent_dim))
-    expect_varied(expect_rows_apart(network, noise, given), given)
+    images = expect_rows_apart(network, noise, given)
     expect_tanh(network, noise, given)
+    expect_varied(images, given)  # after the range: what a ReLU cuts off is all 0
     expect_gradients(network, noise, given)
     expect_copy(network, noise, given)
-    return network
 
 
-def _expect_discriminator(value: object, given: str) -> keras.Model:
+def _expect_discriminator(network: keras.Model, given: str) -> None:
     """What holds for every discriminator of this lab: shapes, raw scores, gradients."""
-    network = _with_ends(value, _IMAGE_SHAPE, "images", given)
     expect_shape(network.output_shape, (1,), "one score", f"{given} gives")
     images = np.random.default_rng(0).uniform(-1, 1, size=(8, *_IMAGE_SHAPE))
     expect_rows_apart(network, images, given, mixing=True)  # a minibatch feature
     expect_gradients(network, images, given, whole=False)  # the rim may be cut off
     expect_raw_scores(network, images, given)
-    return network
 
 
 def _expect_strided(
-    network: keras.Model, kind: type[keras.layers.Layer], given: str
+    network: keras.Model, kinds: set[str], name: str, verb: str, given: str
 ) -> None:
-    """Strided convolutions of this kind do the scaling, nothing pools or resizes, and dense layers are few."""
+    """Strided operations of these kinds do the scaling, nothing pools or resizes, and dense layers are few."""
     layers = layers_of(network)
-    for name in (type(layer).__name__ for layer in layers):
-        if "Pooling" in name or "UpSampling" in name:
+    for kind in (type(layer).__name__ for layer in layers):
+        if "UpSampling" in kind or ("Pooling" in kind and "Global" not in kind):
             raise Wrong(
-                f"{given} has the layer {name}, expected strided convolutions only: no pooling, no upsampling."
+                f"{given} has the layer {kind}, expected strided convolutions only: no pooling, no upsampling."
+            )
+    operations = operations_of(network, network.input_shape[1:])
+    for kind, _ in operations:
+        if kind.startswith(("Resize", "MaxPool", "AvgPool")):
+            raise Wrong(
+                f"{given} has the operation {kind}, expected strided convolutions only: no pooling, no resizing."
             )
     dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
     if len(dense) > 2:
         raise Wrong(
             f"{given} has {len(dense)} dense layers, expected at most two, next to the noise or the score."
         )
-    strided = [
-        layer for layer in layers if isinstance(layer, kind) and max(layer.strides) > 1
-    ]
-    if len(strided) < 2:
+    strided = sum(kind in kinds and stride > 1 for kind, stride in operations)
+    if strided < 2:
         raise Wrong(
-            f"{given} has too few strided {kind.__name__} layers: {len(strided)}, expected at least 2: 7 <=> 14 <=> 28."
+            f"{given} has too few {name}s with strides, which {verb} the image: {strided}, expected at least 2: "
+            "7 <=> 14 <=> 28."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ import tensorflow as tf
 from labhelpers.checks.core import Answer, Wrong, exercise, kind_of
 from labhelpers.checks.networks import (
     as_model,
+    expect_copy,
     expect_gradients,
     expect_raw_scores,
     expect_rows_apart,
@@ -19,14 +21,19 @@ from labhelpers.checks.networks import (
     expect_tanh,
     expect_varied,
     layers_of,
+    outputs,
     with_random_weights,
 )
 from labhelpers.checks.numeric import (
     Floats,
-    compiled,
+    difference,
     expect_close,
+    expect_gradients_of,
+    expect_same_compiled,
     gradients,
     parts_of,
+    sigmoid,
+    softplus,
     tensor,
     to_array,
 )
@@ -81,10 +88,17 @@ def attention(answer: Answer) -> str:
     expect_close(
         weights, np.eye(2), "queries and keys of length 400", relative=0, absolute=1e-3
     )
-    inputs = {
-        name: tensor(rng.normal(size=(3, 4))) for name in ("query", "key", "value")
-    }
-    gradients(lambda *three: answer(*three)[0], inputs)
+    batch = [
+        tensor(rng.normal(size=shape)) for shape in ((3, 2, 4), (3, 5, 4), (3, 5, 6))
+    ]
+    for index, name in enumerate(_BOTH):
+        expect_gradients_of(
+            lambda *three, index=index: transformer.attention(*three)[index],
+            lambda *three, index=index: answer(*three)[index],
+            dict(zip(("query", "key", "value"), batch, strict=True)),
+            f"the {name} of attention",
+        )
+    expect_same_compiled(answer, batch, [part[:1] for part in batch], given="attention")
     return "right for any number of axes in front and for large scores; gradients flow."
 
 
@@ -121,22 +135,45 @@ def multi_head(answer: Answer) -> str:
                 ),
             ],
         )
-        expect_close(weights, right, f"{given}: the weights")
-    sequence = tensor(rng.normal(size=(2, 3, 4)))
-    named = {"the tokens": sequence} | {
+        expect_close(
+            weights,
+            right,
+            f"{given}: the weights",
+            hints=[
+                (right.swapaxes(-1, -2), "One row for each token that listens."),
+                (
+                    right.swapaxes(0, 1),
+                    "First the batch, then the heads: (batch, heads, n, n).",
+                ),
+                (right.mean(axis=1), "The weights of every head, not their mean."),
+                (
+                    np.moveaxis(right, 1, -1),
+                    "The heads are the second axis: (batch, heads, n, n).",
+                ),
+            ],
+        )
+    sequence, more = (tensor(rng.normal(size=(count, 3, 4))) for count in (2, 5))
+    four = {
         f"the {name} matrix": tensor(rng.normal(size=(4, 4)))
         for name in ("query", "key", "value", "output")
     }
-    gradients(lambda tokens, *four: answer(tokens, list(four), 2)[0], named)
-    four = list(named.values())[1:]
-    run = compiled(lambda tokens: answer(tokens, four, 2)[0], sequence)
-    for count in (1, 2, 5):
-        batch = tensor(rng.normal(size=(count, 3, 4)))
-        expect_close(
-            run(batch),
-            to_array(answer(batch, four, 2)[0], "the output"),
-            f"compiled, with a batch of {count}",
+    for index, name in enumerate(_BOTH):
+        expect_gradients_of(
+            lambda tokens, *four, index=index: transformer.multi_head(tokens, four, 2)[
+                index
+            ],
+            lambda tokens, *four, index=index: answer(tokens, list(four), 2)[index],
+            {"the tokens": sequence} | four,
+            f"the {name} of multi_head",
         )
+    matrices = list(four.values())
+    expect_same_compiled(
+        lambda tokens: answer(tokens, matrices, 2),
+        [sequence],
+        [sequence[:1]],
+        [more],
+        given="multi_head",
+    )
     return "every head gathers for itself, one matrix mixes them; gradients flow."
 
 
@@ -185,6 +222,8 @@ _CASES = (
     (2, 28, 28, 1, 7, 2),
     (1, 14, 21, 3, 7, 1),
     (5, 8, 8, 2, 4, 4),
+    (2, 15, 51, 1, 3, 1),
+    (1, 4, 2, 2, 1, 3),
 )
 """Batches of images: count, height, width, channels, patch_size, overlap."""
 
@@ -205,9 +244,15 @@ def _numpy_patchify(images: Floats, patch_size: int, overlap: int = 0) -> Floats
 
 
 def _numpy_add_up(
-    patches: Floats, patch_size: int, overlap: int, shape: tuple[int, int, int]
+    patches: Floats,
+    patch_size: int,
+    overlap: int,
+    shape: tuple[int, int, int],
+    *,
+    cut: bool = True,
+    put: bool = False,
 ) -> Floats:
-    """Tile by tile with plain slices, added where they overlap."""
+    """Tile by tile with plain slices, added where they overlap, or ``put`` one over the other."""
     height, width, channels = shape
     side = patch_size + 2 * overlap
     high, wide = height + 2 * overlap, width + 2 * overlap
@@ -216,8 +261,10 @@ def _numpy_add_up(
     for number in range(patches.shape[1]):
         top, left = number // columns * patch_size, number % columns * patch_size
         tile = patches[:, number].reshape(-1, side, side, channels)
-        padded[:, top : top + side, left : left + side] += tile
-    return padded[:, overlap : overlap + height, overlap : overlap + width]
+        place = padded[:, top : top + side, left : left + side]
+        place[...] = tile + (0 if put else place)
+    inside = padded[:, overlap : overlap + height, overlap : overlap + width]
+    return inside if cut else padded
 
 
 def _numbered(*shape: int) -> Floats:
@@ -255,22 +302,33 @@ def patchify(answer: Answer) -> str:
         ],
     )
     overlapping = _numpy_patchify(images, 2, 1)
-    edged = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="edge")
-    repeated = np.stack(
-        [
-            edged[:, top : top + 4, left : left + 4].reshape(1, -1)
-            for top in (0, 2)
-            for left in (0, 2)
-        ],
-        axis=1,
-    )
+
+    def cut(padded: Floats) -> Floats:
+        corners = itertools.product((0, 2), (0, 2))
+        patches = [padded[:, top : top + 4, left : left + 4] for top, left in corners]
+        return np.stack([patch.reshape(1, -1) for patch in patches], axis=1)
+
+    around = [(0, 0), (1, 1), (1, 1), (0, 0)]
     expect_close(
         answer(tensor(images), 2, 1),
         overlapping,
         "a 4x4 image with the pixels 0 to 15, patch_size=2, overlap=1",
         hints=[
             (right, "With overlap=1 a patch has 4x4 pixels, one more on each side."),
-            (repeated, "Outside of the image there are zeros."),
+            *(
+                (
+                    cut(np.pad(images, around, mode=mode)),
+                    "Outside of the image there are zeros.",
+                )
+                for mode in ("edge", "reflect", "symmetric", "wrap")
+            ),
+            *(
+                (
+                    cut(np.pad(images, [(0, 0), sides, sides, (0, 0)])),
+                    "A patch reaches over its cell on all four sides.",
+                )
+                for sides in ((0, 2), (2, 0))
+            ),
         ],
     )
     for count, height, width, channels, patch_size, overlap in _CASES:
@@ -284,9 +342,11 @@ def patchify(answer: Answer) -> str:
             _numpy_patchify(images, patch_size, overlap),
             given,
         )
-    gradients(
+    expect_gradients_of(
+        lambda images: _patchify(images, 2, 1),
         lambda images: answer(images, 2, 1),
-        {"the images": tensor(_numbered(1, 4, 4, 1))},
+        {"the images": tensor(_numbered(2, 4, 6, 1))},
+        "the patches",
     )
     return "right with and without overlap, for one channel and three; gradients flow."
 
@@ -312,21 +372,33 @@ def add_up(answer: Answer) -> str:
             ),
         ],
     )
-    ones = np.ones((1, 4, 16))
-    sums = _numpy_add_up(ones, 2, 1, (4, 4, 1))
+    rng = np.random.default_rng(3)
+    four = rng.normal(size=(1, 4, 16))
+    whole = _numpy_add_up(four, 2, 1, (4, 4, 1), cut=False)
+    inner = four.reshape(1, 4, 4, 4)[:, :, 1:3, 1:3].reshape(1, 4, 4)
+    counts = _numpy_add_up(np.ones((1, 4, 16)), 2, 1, (4, 4, 1))
+    sums = _numpy_add_up(four, 2, 1, (4, 4, 1))
+    added = "Where patches overlap their pixels are added up."
+    cut_off = "Cut the border off on all four sides, `overlap` pixels on each."
     expect_close(
-        answer(tensor(ones), 2, 1, (4, 4, 1)),
+        answer(tensor(four), 2, 1, (4, 4, 1)),
         sums,
-        "four patches of 4x4 ones for a 4x4 image, overlap=1",
+        "four patches of 4x4 random pixels for a 4x4 image, overlap=1",
         hints=[
-            (np.ones((1, 4, 4, 1)), "Where patches overlap their pixels are added up."),
+            (_numpy_add_up(inner, 2, 0, (4, 4, 1)), added),
+            (sums / counts, "They are added up, not averaged."),
             (
-                np.pad(sums, [(0, 0), (1, 1), (1, 1), (0, 0)])[:, :4, :4],
-                "Cut the border off on all four sides.",
+                _numpy_add_up(four, 2, 1, (4, 4, 1), put=True),
+                added,
             ),
+            *(
+                (whole[:, rows, columns], cut_off)
+                for rows in (slice(4), slice(2, None))
+                for columns in (slice(4), slice(2, None))
+            ),
+            (whole, cut_off),
         ],
     )
-    rng = np.random.default_rng(3)
     for count, height, width, channels, patch_size, overlap in _CASES:
         shape = (height, width, channels)
         cells = (height // patch_size) * (width // patch_size)
@@ -338,8 +410,11 @@ def add_up(answer: Answer) -> str:
             f"{count} x {cells} patches for images of {height}x{width}x{channels}, "
             f"patch_size={patch_size}, overlap={overlap}",
         )
-    gradients(
-        lambda patches: answer(patches, 2, 1, (4, 4, 1)), {"the patches": tensor(ones)}
+    expect_gradients_of(
+        lambda patches: _add_up(patches, 2, 1, (4, 4, 1)),
+        lambda patches: answer(patches, 2, 1, (4, 4, 1)),
+        {"the patches": tensor(four)},
+        "the image",
     )
     return "the exact inverse without overlap, sums with it; gradients flow."
 
@@ -369,6 +444,12 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
     weight = layer.trainable_weights[0]
     vectors = rng.normal(size=(tokens, features))
     weight.assign(vectors.reshape(weight.shape))
+    found_vectors = to_array(layer(tensor(sequence)), "the result") - sequence
+    # a weight may lie in any order: all of its numbers are there, the same for every sequence
+    if np.allclose(found_vectors, found_vectors[:1], atol=1e-4) and np.allclose(
+        np.sort(found_vectors[0], axis=None), np.sort(vectors, axis=None), atol=1e-4
+    ):
+        vectors = found_vectors[0]
     expect_close(
         layer(tensor(sequence)),
         sequence + vectors,
@@ -391,7 +472,10 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
     )
     expected = 2 * (sequence + vectors).sum(axis=0)
     expect_close(
-        slope.reshape(tokens, features), expected, "the gradient of the weight"
+        np.sort(slope, axis=None),
+        np.sort(expected, axis=None),
+        "the gradient of the weight, in order of size",
+        hints=[(np.sort(slope, axis=None), "Add the weight itself, no stop_gradient.")],
     )
     inputs = keras.Input((7, 2))
     network = keras.Model(inputs, answer()(inputs))
@@ -399,9 +483,16 @@ def PositionalEmbedding(answer: Answer) -> str:  # noqa: N802  (named as the stu
         raise Wrong(
             f"a model of 7 tokens with 2 features counts {network.count_params()} parameters, expected 14."
         )
+    _expect_copy(network, "a model with PositionalEmbedding()")
     return (
         "one trained vector per position, tracked by the model, and gradients reach it."
     )
+
+
+def _expect_copy(network: keras.Model, given: str) -> None:
+    """The lab trains with a running average, which lives in a copy."""
+    inputs = np.random.default_rng(9).normal(size=(2, *network.input_shape[1:]))
+    expect_copy(network, inputs, given)
 
 
 def _why_untracked(layer: keras.layers.Layer, found: int) -> str:
@@ -434,6 +525,7 @@ def transformer_block(answer: Answer) -> str:
         network.output_shape, (6, 8), "tokens", "transformer_block(tokens, 2) makes"
     )
     tokens = rng.normal(size=(5, 6, 8))
+    _expect_steady(network, tokens, "a block of 6 tokens")
     expect_rows_apart(network, tokens, "a block of 6 tokens", training=True)
     count, expected = network.count_params(), _block_size(8)
     if count != expected:
@@ -482,7 +574,206 @@ def transformer_block(answer: Answer) -> str:
             "another token 4 changes nothing in token 0, expected that attention carries "
             "it over: does it look along the axis of the tokens?"
         )
-    return "two branches, both behind a norm, both added; tokens hear each other."
+    inputs = keras.Input((6, 8))
+    known = _Known(keras.Model(inputs, answer(inputs, 2)), 8, {})
+    known.compare(
+        tokens,
+        lambda **how: known.block(tokens, **({"heads": 2} | how)),
+        "a block with known weights",
+        _BLOCK_MISTAKES,
+    )
+    _expect_copy(network, "a block")
+    praise = "two branches, both behind a norm, both added; tokens hear each other."
+    if any(hasattr(layer, "last_weights") for layer in layers_of(network)):
+        return praise
+    return f"{praise} (In exercise 6b it must be your SelfAttention, whose weights section 11 looks at.)"
+
+
+def _expect_steady(network: keras.Model, inputs: Floats, given: str) -> None:
+    """In training the network must do the same as otherwise, and the same each time."""
+    plain, *training = (
+        outputs(network, inputs, given, training=each) for each in (False, True, True)
+    )
+    if not all(np.allclose(each, plain, atol=1e-4) for each in training):
+        raise Wrong(
+            f"{given} makes something else in training than otherwise, expected the same: no dropout or noise is asked "
+            "for, and the norms are LayerNormalization."
+        )
+
+
+def _gelu(values: Floats) -> Floats:
+    return 0.5 * values * (1 + np.tanh(0.7978845608 * (values + 0.044715 * values**3)))
+
+
+def _relu(values: Floats) -> Floats:
+    return np.maximum(values, 0)
+
+
+def _plain(values: Floats) -> Floats:
+    return values
+
+
+_CURVES = {
+    "ReLU": _relu,
+    "GELU": _gelu,
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "LeakyReLU": lambda values: np.maximum(values, 0.2 * values),
+    "ELU": lambda values: np.where(values > 0, values, np.expm1(np.minimum(values, 0))),
+    "SiLU": lambda values: values * sigmoid(values),
+}
+
+_BLOCK_MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"inner": _plain}, "Dense 1 has a GELU."),
+    *(
+        ({"inner": curve}, f"Dense 1 has a GELU, and this looks like a {name}.")
+        for name, curve in _CURVES.items()
+        if name != "GELU"
+    ),
+    *(
+        ({"outer": curve}, f"Dense 2 has no activation, and this looks like a {name}.")
+        for name, curve in _CURVES.items()
+    ),
+    ({"inner": _plain, "outer": _gelu}, "The GELU belongs to Dense 1, not to Dense 2."),
+    (
+        {"beside": True},
+        "The second branch takes T', what the first one has added to, and not T.",
+    ),
+    *(
+        ({"heads": heads}, f"This looks like {heads} head{'s' * (heads > 1)}.")
+        for heads in (1, 2, 4, 8, 16)
+    ),
+]
+"""How a block by hand has to be changed to do what a wrong one does, and what is wrong with that."""
+
+
+class _Known:
+    """A network whose weights are set so that what it must make can be worked out in NumPy.
+
+    Weights of the same kind get the same numbers, so that the order in which the network has them does not count: the
+    four matrices of the attention, the scales of all norms, and all shifts and biases that are as long as a token.
+
+    Args:
+        network: of one transformer block; its weights are changed.
+        features: numbers in a token.
+        shapes: of the weights outside of the block, by name.
+    """
+
+    def __init__(
+        self, network: keras.Model, features: int, shapes: dict[str, tuple[int, ...]]
+    ) -> None:
+        rng = np.random.default_rng(features)
+        wide = {
+            "wide": (features, 2 * features),
+            "wide_bias": (2 * features,),
+            "narrow": (2 * features, features),
+        }
+        self.network = network
+        self.numbers = {
+            # quiet at the end, where a tanh follows
+            name: rng.normal(
+                scale=(0.3 if name == "last" else 1) / np.sqrt(shape[0]), size=shape
+            )
+            for name, shape in (
+                wide | shapes | {"matrix": (features, features)}
+            ).items()
+        }
+        self.numbers["scale"] = rng.uniform(0.7, 1.3, size=features)
+        self.numbers["shift"] = rng.normal(scale=0.3, size=features)
+        if "positions" in shapes:
+            self.numbers["positions"] *= 4
+        self.complete = all(list(map(self._set, network.trainable_weights)))
+
+    def _set(self, weight: keras.Variable) -> bool:
+        """Give a weight its numbers, or say that it is of no kind that is known."""
+        shape = tuple(side for side in weight.shape if side > 1)
+        (features,) = self.numbers["scale"].shape
+        name = None
+        if shape == (features,):
+            name = "scale" if np.all(weight.numpy() == 1) else "shift"
+        elif np.prod(shape) == features**2:
+            name = "matrix"
+        for key, numbers in self.numbers.items():
+            same = tuple(side for side in numbers.shape if side > 1) == shape
+            kernel = key == "cut" and np.prod(shape) == numbers.size and len(shape) > 2
+            if name is None and (same or kernel):
+                name = key
+        if name is None:
+            return False
+        weight.assign(self.numbers[name].reshape(weight.shape))
+        return True
+
+    def compare(
+        self,
+        inputs: Floats,
+        right: Answer,
+        given: str,
+        mistakes: Sequence[tuple[dict[str, Any], str]],
+        opened: Answer = _plain,
+        ways: Sequence[dict[str, Any]] = ({},),
+        otherwise: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Compare what the network makes with what it should.
+
+        Args:
+            inputs: a batch of what goes in.
+            right: the same by hand, with arguments for mistakes.
+            given: the network in words, for the message.
+            mistakes: arguments, and what is wrong with a network that does as they say.
+            opened: undoes what stands at the network's end, such as a tanh.
+            ways: arguments for networks that are as right.
+            otherwise: what may have a better word where no mistake explains what the network does.
+
+        Raises:
+            Wrong: it makes something else.
+        """
+        if not self.complete:  # weights in a form of their own
+            otherwise()
+            return
+        found = opened(outputs(self.network, inputs, given))
+
+        def distance(other: Floats) -> float:
+            return float(np.abs(found - other).max() / max(np.abs(other).max(), 1e-9))
+
+        expected, close = right(), 0.005
+        if any(distance(right(**way)) <= close for way in ways):
+            return
+        gap, words = min(
+            ((distance(right(**mistake)), words) for mistake, words in mistakes),
+            key=lambda each: each[0],
+        )
+        if gap > close:
+            otherwise()
+            words = "Go through the steps one by one."
+        near = np.abs(found - expected) <= close * np.abs(expected).max()
+        raise Wrong(f"{given}: {difference(found, expected, near)}. {words}")
+
+    def norm(self, tokens: Floats) -> Floats:
+        """A layer norm."""
+        mean, variance = (
+            part(tokens, axis=-1, keepdims=True) for part in (np.mean, np.var)
+        )
+        normed = (tokens - mean) / np.sqrt(variance + 1e-3)
+        return normed * self.numbers["scale"] + self.numbers["shift"]
+
+    def block(
+        self,
+        tokens: Floats,
+        heads: int = 4,
+        inner: Answer = _gelu,
+        outer: Answer = _plain,
+        beside: bool = False,
+    ) -> Floats:
+        """A transformer block."""
+        w = self.numbers
+        heads = min(heads, tokens.shape[-1])
+        gathered, _ = _heads_by_hand(self.norm(tokens), [w["matrix"]] * 4, heads)
+        heard = tokens + gathered @ w["matrix"]
+        hidden = inner(
+            self.norm(tokens if beside else heard) @ w["wide"] + w["wide_bias"]
+        )
+        return heard + outer(hidden @ w["narrow"] + w["shift"])
 
 
 def _generator(latent_dim: int = 64, overlap: int = 0) -> keras.Model:
@@ -506,25 +797,29 @@ _SHARES = {
 def my_generator(answer: Answer) -> str:
     """Exercise 6a: noise to images by way of 16 tokens."""
     rng = np.random.default_rng(6)
-    for latent_dim, overlap in ((64, 0), (64, 2), (32, 2)):
+    for latent_dim, overlap in ((64, 2), (64, 0), (51, 1)):
         given = f"my_generator({latent_dim}, {overlap})"
-        network = as_model(answer(latent_dim, overlap), given, built=True)
+        network = _with_input(answer(latent_dim, overlap), given)
         expect_shape(network.input_shape, (latent_dim,), "noise", f"{given} takes")
         expect_shape(network.output_shape, (28, 28, 1), "images", f"{given} makes")
-        pixels = (7 + 2 * overlap) ** 2
+        side = 7 + 2 * overlap
         first = (latent_dim + 1) * 16 * 128
         _expect_count(
             network,
-            first + 16 * 128 + _block_size(128) + 256 + 129 * pixels,
+            first + 16 * 128 + _block_size(128) + 256 + 129 * side**2,
             given,
-            {129 * 72: "Does each token make 11x11 pixels?"} if overlap else {},
+            _sides(129, side, "Does each token make {0}x{0} pixels?"),
         )
         noise = rng.normal(size=(8, latent_dim))
-        images = expect_rows_apart(network, noise, given, training=True)
-        expect_varied(images, given)
-        last = "the tanh comes last, after the patches have been added up"
-        expect_tanh(network, noise, given, last)
-        expect_gradients(network, noise, given)
+        _expect_steady(network, noise, given)
+        if overlap == 2:  # the others are judged by what they draw
+            images = expect_rows_apart(network, noise, given, training=True)
+            last = "the tanh comes last, after the patches have been added up"
+            expect_tanh(network, noise, given, last)
+            expect_varied(images, given)
+            expect_gradients(network, noise, given)
+            _expect_copy(network, given)
+        _expect_drawn(network, noise, overlap, given)
     return (
         "shapes, sizes and range are right; every pixel hears the noise, every weight "
         "gets a gradient."
@@ -535,29 +830,155 @@ def my_generator(answer: Answer) -> str:
 def my_discriminator(answer: Answer) -> str:
     """Exercise 6b: images to one score by way of 16 tokens."""
     rng = np.random.default_rng(7)
-    for overlap in (0, 2):
+    for overlap in (2, 0, 1):
         given = f"my_discriminator({overlap})"
-        network = as_model(answer(overlap), given, built=True)
+        network = _with_input(answer(overlap), given)
         expect_shape(network.input_shape, (28, 28, 1), "images", f"{given} takes")
         expect_shape(network.output_shape, (1,), "scores", f"{given} makes")
-        pixels = (7 + 2 * overlap) ** 2
+        side = 7 + 2 * overlap
         _expect_count(
             network,
-            (pixels + 1) * 128 + 16 * 128 + _block_size(128) + 256 + 16 * 128 + 1,
+            (side**2 + 1) * 128 + 16 * 128 + _block_size(128) + 256 + 16 * 128 + 1,
             given,
-            ({128 * 72: "Does each token see 11x11 pixels?"} if overlap else {})
+            _sides(128, side, "Does each token see {0}x{0} pixels?")
             | {15 * 128: "Do all 16 tokens reach the last layer (Flatten)?"},
         )
         images = rng.uniform(-1, 1, size=(8, 28, 28, 1))
-        expect_rows_apart(network, images, given, training=True)
-        expect_gradients(network, images, given)
-        expect_raw_scores(network, images, given)
+        _expect_steady(network, images, given)
+        if overlap == 2:  # the others are judged by what they score
+            expect_rows_apart(network, images, given, training=True)
+            expect_gradients(network, images, given)
+        _expect_scored(network, images, overlap, given)
     if not any(hasattr(layer, "last_weights") for layer in layers_of(network)):
         raise Wrong(
             f"{given} has no layer with last_weights, expected your SelfAttention in its "
             "block: section 11 looks at the weights that it keeps."
         )
     return "shapes and sizes are right; the raw score hears every pixel."
+
+
+def _with_input(value: object, given: str) -> keras.Model:
+    """A network that starts from keras.Input."""
+    network = as_model(value, given, built=not hasattr(value, "inputs"))
+    if not getattr(network, "inputs", None):
+        raise Wrong(
+            f"{given} is {kind_of(network)} without inputs, expected a functional or Sequential keras.Model: start it "
+            "with keras.Input."
+        )
+    return network
+
+
+def _sides(weights: int, side: int, words: str) -> dict[int, str]:
+    """How many weights too few or too many patches of another side have, and the question that asks for it."""
+    return {
+        weights * (side**2 - other**2): words.format(side)
+        for other in (7, 9, 11)
+        if other != side
+    }
+
+
+def _expect_drawn(
+    network: keras.Model, noise: Floats, overlap: int, given: str
+) -> None:
+    """A generator must draw what the steps of the text make of the noise."""
+    pixels = (7 + 2 * overlap) ** 2
+    shapes = {
+        "first": (noise.shape[1], 2048),
+        "first_bias": (2048,),
+        "positions": (16, 128),
+        "last": (128, pixels),
+        "last_bias": (pixels,),
+    }
+    known = _Known(network, 128, shapes)
+    w = known.numbers
+
+    def drawn(
+        first: Answer = _plain,
+        last: Answer = _plain,
+        turned: bool = False,
+        stretch: float = 1.0,
+        **how: Any,
+    ) -> Floats:
+        made = first(noise @ w["first"] + w["first_bias"])
+        tokens = (
+            made.reshape(-1, 128, 16).swapaxes(1, 2)
+            if turned
+            else made.reshape(-1, 16, 128)
+        )
+        tokens = known.norm(known.block(tokens + w["positions"], **how))
+        patches = last(tokens @ w["last"] + w["last_bias"])
+        return stretch * _numpy_add_up(patches, 7, overlap, (28, 28, 1))
+
+    known.compare(
+        noise,
+        drawn,
+        f"{given} with known weights, before its tanh",
+        [
+            *(
+                (
+                    {"first": curve},
+                    f"The first dense layer has no activation, and this looks like a {name}.",
+                )
+                for name, curve in _CURVES.items()
+            ),
+            *(
+                (
+                    {"last": curve},
+                    f"The dense layer of the pixels has no activation, and this looks like a {name}.",
+                )
+                for name, curve in _CURVES.items()
+            ),
+            *_BLOCK_MISTAKES,
+        ],
+        opened=lambda images: np.arctanh(np.clip(images, -1 + 1e-6, 1 - 1e-6)),
+        ways=({}, {"turned": True}, {"stretch": 0.5}),  # 2 sigmoid(x) - 1 is a tanh
+    )
+
+
+def _expect_scored(
+    network: keras.Model, images: Floats, overlap: int, given: str
+) -> None:
+    """A discriminator must give the score that the steps of the text make of the images."""
+    pixels = (7 + 2 * overlap) ** 2
+    shapes = {"cut": (pixels, 128), "positions": (16, 128), "last": (2048, 1)}
+    known = _Known(network, 128, shapes | {"last_bias": (1,)})
+    w = known.numbers
+
+    def scored(
+        first: Answer = _plain,
+        last: Answer = _plain,
+        turned: bool = False,
+        **how: Any,
+    ) -> Floats:
+        tokens = first(_numpy_patchify(images, 7, overlap) @ w["cut"] + w["shift"])
+        tokens = known.norm(known.block(tokens + w["positions"], **how))
+        flat = (tokens.swapaxes(1, 2) if turned else tokens).reshape(-1, 2048)
+        return last(flat @ w["last"] + w["last_bias"])
+
+    known.compare(
+        images,
+        scored,
+        f"{given} with known weights",
+        [
+            *(
+                (
+                    {"first": curve},
+                    f"The first dense layer has no activation, and this looks like a {name}.",
+                )
+                for name, curve in _CURVES.items()
+            ),
+            *(
+                (
+                    {"last": curve},
+                    f"We want raw scores, and this looks like a {name} at the end.",
+                )
+                for name, curve in _CURVES.items()
+            ),
+            *_BLOCK_MISTAKES,
+        ],
+        ways=({}, {"turned": True}),
+        otherwise=lambda: expect_raw_scores(network, images, given),
+    )
 
 
 def _expect_count(

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "list": "show the labs, their times, and the data they will use",
-    "run": "run a lab without a browser, and write the executed notebook and an HTML page",
+    "doctor": "show what this machine has, what is missing, and how long each lab will take here",
+    "run": "run one lab or all without a browser, and write executed notebooks and HTML pages",
     "build": "make the notebooks from their sources, or check that they agree",
     "pictures": "run labs, and put a picture of what they make at their top",
     "bundle": "write one zip for students",
@@ -51,7 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return 0
-    status: int = importlib.import_module(f"labhelpers.cli.{options.command}").main(
-        options
-    )
+    try:
+        status: int = importlib.import_module(f"labhelpers.cli.{options.command}").main(
+            options
+        )
+    except KeyboardInterrupt as stop:  # Ctrl-C
+        print(f"\n{stop or 'Stopped.'}", file=sys.stderr)
+        return 130
     return status

@@ -12,16 +12,28 @@ from labhelpers.cli.labs import PROJECT_ROOT, catalogue
 
 ROOT = "generative-model-labs"
 """The folder that the zip unpacks to."""
-STUDENTS_COMMANDS = {"__init__", "__main__", "labs", "list", "run", "zoo"}
+STUDENTS_COMMANDS = {
+    "__init__",
+    "__main__",
+    "doctor",
+    "labs",
+    "list",
+    "page",
+    "run",
+    "zoo",
+}
 """The modules of ``labhelpers.cli`` that students get."""
 LEFT_OUT = re.compile(
     r"<!-- not for students -->.*?<!-- for students again -->\n*", re.DOTALL
 )
 """What of the README only instructors and developers need."""
 INSTRUCTORS_PACKAGES = {
+    "distributed",
     "nbgrader",
     "jupytext",
     "nbval",
+    "axe-playwright-python",
+    "playwright",
     "pytest",
     "pytest-xdist",
     "mypy",

@@ -31,6 +31,9 @@ c.ExecutePreprocessor.timeout = 300
 c.ZipCollectApp.collector_plugin = "labhelpers.cli.collect.MoodleAndCanvas"
 c.ZipCollectApp.strict = True
 
+# Scoring is `labs grade`: nbgrader's own autograding would run students' notebooks in your account.
+c.Autograde.pre_convert_hook = "labhelpers.cli.course.no_autograding"
+
 # Nothing is handed out or in through nbgrader's exchange.
 c.Exchange.root = {exchange!r}
 '''
@@ -66,8 +69,10 @@ def main(options: argparse.Namespace) -> int:
     except SourceError as error:
         print(error, file=sys.stderr)
         return 2
-    names = ", ".join(lab.stem for lab in catalogue())
-    print(f"{folder} is a course of {names}.")
+    points = {each["name"]: each["max_score"] for each in api(folder).get_assignments()}
+    print(f"{folder} is a course of")
+    for lab in catalogue():
+        print(f"  {lab.stem}, {lab.title!r}: {points[lab.stem]:g} points")
     print(f"Give students {folder / BUNDLE}.")
     return 0
 
@@ -99,6 +104,18 @@ def make(folder: Path) -> None:
                 f"nbgrader cannot release {lab.stem}: {answer.get('error') or answer.get('log')}"
             )
     write_bundle(folder / BUNDLE)
+
+
+def no_autograding(**_: Any) -> None:
+    """What a course's settings let nbgrader call before its own autograding.
+
+    Raises:
+        SystemExit: always; nbgrader goes on after any other exception.
+    """
+    raise SystemExit(
+        "Nothing was graded: nbgrader's own autograding runs students' notebooks in your account. "
+        "`labs grade --course DIR` scores them, and takes their answers out of them first."
+    )
 
 
 def api(folder: Path) -> Any:

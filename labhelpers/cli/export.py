@@ -8,9 +8,18 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from html import escape
 from pathlib import Path
 
-from labhelpers.cli.gradebook_view import Submission, absent, submissions
+from labhelpers.cli.gradebook_view import (
+    Part,
+    Submission,
+    absent,
+    lab_title,
+    not_scored,
+    submissions,
+)
 from labhelpers.cli.labs import SourceError, find_lab
 from labhelpers.files import written_whole
 
@@ -37,10 +46,10 @@ def main(options: argparse.Namespace) -> int:
         found = submissions(options.course, lab)
         for stem in sorted({each.lab for each in found}):
             own = [each for each in found if each.lab == stem]
+            target = options.course / "exports" / f"{stem}_{options.to}.csv"
             rows = {"csv": as_csv, "moodle": as_moodle, "canvas": as_canvas}[
                 options.to
             ](own)
-            target = options.course / "exports" / f"{stem}_{options.to}.csv"
             with written_whole(
                 target,
                 "w",
@@ -48,7 +57,9 @@ def main(options: argparse.Namespace) -> int:
                 newline="",
             ) as stream:
                 csv.writer(stream).writerows([list(map(_plain, row)) for row in rows])
-            text = summary(own, absent(options.course, stem))
+            text = summary(
+                own, absent(options.course, stem), not_scored(options.course, stem)
+            )
             with written_whole(
                 options.course / "exports" / f"{stem}_summary.md",
                 "w",
@@ -56,11 +67,7 @@ def main(options: argparse.Namespace) -> int:
                 newline="\n",
             ) as stream:
                 stream.write(text)
-            waiting = sum(each.waits for each in own)
-            print(
-                f"{target}: {len(own)} students"
-                + (f"; {waiting} answers still wait for a grader" if waiting else "")
-            )
+            print(f"{target}: {_told(own, options.to)}")
     except SourceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -93,60 +100,94 @@ def as_csv(found: Sequence[Submission]) -> list[list[str]]:
 
 
 def as_moodle(found: Sequence[Submission]) -> list[list[str]]:
-    """The columns of Moodle's grading worksheet (assignment, "Upload grading worksheet"), by participant number."""
-    rows = [
-        [
-            "Identifier",
-            "Full name",
-            "Grade",
-            "Maximum Grade",
-            "Last modified (grade)",
-            "Feedback comments",
-        ]
+    """What Moodle reads of a grading worksheet (assignment, "Upload grading worksheet"), by participant number.
+
+    Moodle leaves a grade alone that was changed after the time in the row; so the time is that of the export. Who waits
+    for a grader is left out, and stays in Moodle as before. Source: Moodle,
+    ``mod/assign/feedback/offline/importgradeslib.php``.
+    """
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    head = [
+        "Identifier",
+        "Full name",
+        "Grade",
+        "Maximum Grade",
+        "Last modified (grade)",
+        "Feedback comments",
     ]
-    for each in found:
-        grade = "" if each.waits else f"{each.points:g}"
-        rows.append(
-            [
-                f"Participant {each.student}",
-                each.full_name,
-                grade,
-                f"{each.of:g}",
-                "-",
-                _remarks(each),
-            ]
-        )
-    return rows
+    return [head] + [
+        [
+            f"Participant {each.student}",
+            each.full_name,
+            f"{each.points:g}",
+            f"{each.of:g}",
+            now,
+            _remarks(each),
+        ]
+        for each in found
+        if not each.waits
+    ]
 
 
 def as_canvas(found: Sequence[Submission]) -> list[list[str]]:
-    """The columns of Canvas' gradebook (Grades, "Import"), by Canvas' own number of the student."""
-    title = find_lab(found[0].lab).title
+    """The columns of Canvas' gradebook (Grades, "Import"), by Canvas' own number of the student.
+
+    An empty cell would take away a grade that is there, so who waits for a grader is left out. Source: Canvas,
+    ``lib/gradebook_importer.rb``.
+    """
+    title = lab_title(found[0].lab)
     rows = [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title],
         ["    Points Possible", "", "", "", "", f"{found[0].of:g}"],
     ]
-    rows += [
-        [
-            each.full_name,
-            each.student,
-            "",
-            "",
-            "",
-            "" if each.waits else f"{each.points:g}",
-        ]
-        for each in found
-    ]
+    for each in found:
+        if not each.waits:
+            # A folder that was made by hand may have the student's login as its name.
+            number, login = (
+                (each.student, "") if each.student.isdigit() else ("", each.student)
+            )
+            rows.append([each.full_name, number, "", login, "", f"{each.points:g}"])
     return rows
 
 
-def summary(found: Sequence[Submission], missing: Sequence[str]) -> str:
-    """How a lab went, as Markdown: distribution, hardest parts, common wrong answers, who is missing."""
+def _told(found: Sequence[Submission], kind: str) -> str:
+    """What is in a file, and what the learning system needs to know."""
+    waiting = sum(each.waits for each in found)
+    left_out = sum(each.waits > 0 for each in found) if kind != "csv" else 0
+    text = _count(len(found) - left_out, "student")
+    if waiting:
+        verb = "waits" if waiting == 1 else "wait"
+        text += f"; {_count(waiting, 'answer')} still {verb} for a grader"
+    if left_out:
+        text += f", so {_count(left_out, 'student')} left out"
+    if kind == "moodle":
+        text += f". The assignment's maximum grade has to be {found[0].of:g}"
+    if kind == "canvas":
+        text += f". The assignment is {lab_title(found[0].lab)!r}, of {found[0].of:g} points"
+    return text + "."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def summary(
+    found: Sequence[Submission], missing: Sequence[str], not_scored: Sequence[str]
+) -> str:
+    """How a lab went, as Markdown: distribution, hardest parts, common wrong answers, who is missing.
+
+    Args:
+        found: what was scored.
+        missing: who handed nothing in.
+        not_scored: whose file could not be scored.
+    """
     shares = [each.points / each.of for each in found if each.of]
-    lines = [f"# {find_lab(found[0].lab).title}", "", f"{len(found)} handed in."]
+    lines = [f"# {lab_title(found[0].lab)}", "", f"{len(found)} handed in."]
     waiting = sum(each.waits for each in found)
     if waiting:
-        lines.append(f"{waiting} answers still wait for a grader and count as 0 here.")
+        lines.append(
+            f"Still waiting for a grader, and counted as 0 here: {_count(waiting, 'answer')}."
+        )
     lines += [
         "",
         f"Points: mean {statistics.mean(shares):.0%}, median {statistics.median(shares):.0%}.",
@@ -180,6 +221,7 @@ def summary(found: Sequence[Submission], missing: Sequence[str]) -> str:
         for mean, name, full, count in sorted(table)
     ]
     lines += ["", "## Common wrong answers", ""]
+    wrong: list[str] = []
     for part in found[0].parts:
         said = Counter(
             p.sentence
@@ -190,28 +232,40 @@ def summary(found: Sequence[Submission], missing: Sequence[str]) -> str:
             and not p.points
             and p.sentence != UNANSWERED
         )
-        lines += [
-            f"- {part.name}, {count} times: {text}"
+        wrong += [
+            f"- {part.name}, {_count(count, 'time')}: {text}"
             for text, count in said.most_common(COMMON)
             if text
         ]
     lines += [
+        *(wrong or ["None."]),
         "",
         "## Not handed in",
         "",
         ", ".join(missing) if missing else "Nobody whom the gradebook knows.",
     ]
+    if not_scored:
+        lines += [
+            "",
+            "## Handed in, but not scored",
+            "",
+            f"{', '.join(not_scored)}: `labs grade` says why.",
+        ]
     return "\n".join(lines) + "\n"
 
 
 def _remarks(each: Submission) -> str:
-    """What the page says, on one line."""
-    parts = [
-        f"{part.name}: {part.points or 0:g} of {part.of:g}."
-        + (f" {part.comment}" if part.comment else "")
-        for part in each.parts
-    ]
-    return " ".join(" ".join(parts).split())
+    """What the page says, as the HTML that Moodle takes a comment for."""
+    return "<br>".join(map(_remark, each.parts))
+
+
+def _remark(part: Part) -> str:
+    points = part.points or 0
+    said = [f"{part.name}: {points:g} of {part.of:g}."]
+    if points < part.of:
+        said.append(part.sentence)
+    said.append(part.comment)
+    return escape(" ".join(" ".join(said).split()), quote=False)
 
 
 def _plain(value: str) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zipfile
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from labhelpers.cli.gradebook_view import Part, Submission, submissions
+import mistune
+
+from labhelpers.cli.collect import from_moodle
+from labhelpers.cli.gradebook_view import Part, Submission, lab_title, submissions
 from labhelpers.cli.labs import SourceError, find_lab
 from labhelpers.files import written_whole
 
@@ -28,8 +33,14 @@ section.part {{ border-left-color: #b8860b; }}
 section.none {{ border-left-color: #a33; }}
 p {{ margin: .3rem 0; }}
 .points {{ float: right; font-weight: bold; margin-left: 1rem; }}
-.comment {{ background: #f3f3f3; padding: .3rem .6rem; white-space: pre-wrap; }}
-@media print {{ body {{ margin: 0; max-width: none; }} }}
+.comment {{ background: #f3f3f3; padding: .1rem .6rem; }}
+code {{ background: #f3f3f3; padding: 0 .2rem; }}
+pre, code {{ white-space: pre-wrap; }}
+@media print {{
+  body {{ margin: 0; max-width: none; font-size: 11pt; }}
+  h2 {{ break-after: avoid; }}
+  section, .comment, code {{ print-color-adjust: exact; }}
+}}
 </style>
 </head>
 <body>
@@ -42,6 +53,8 @@ p {{ margin: .3rem 0; }}
 </body>
 </html>
 """
+MARKDOWN = mistune.create_markdown(escape=True)
+"""A grader's comment to HTML; tags in it are shown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +72,10 @@ def main(options: argparse.Namespace) -> int:
             target = options.course / "feedback" / each.student / f"{each.lab}.html"
             with written_whole(target, "w", encoding="utf-8", newline="\n") as stream:
                 stream.write(page(each))
+        zips = [
+            _for_moodle(options.course, stem, [one for one in found if one.lab == stem])
+            for stem in sorted({each.lab for each in found})
+        ]
     except SourceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -67,11 +84,36 @@ def main(options: argparse.Namespace) -> int:
         return 2
     waiting = sum(each.waits > 0 for each in found)
     print(f"{len(found)} pages in {options.course / 'feedback'}.")
+    for target in filter(None, zips):
+        print(f"For Moodle: {target}")
     if waiting:
         print(
-            f"{waiting} of them have answers that still wait for a grader; run this again when they are graded."
+            f"Answers on {waiting} of them still wait for a grader; run this again when they are graded."
         )
     return 0
+
+
+def _for_moodle(
+    course: Path, lab: str, submissions: Sequence[Submission]
+) -> Path | None:
+    """The pages of a lab as Moodle takes feedback files: one zip, named as its submissions were; None without any.
+
+    Pages with answers that wait for a grader are left out.
+
+    Source: Moodle, ``mod/assign/feedback/file/importziplib.php``.
+    """
+    names = from_moodle(course, lab)
+    known = [each for each in submissions if each.student in names and not each.waits]
+    if not known:
+        return None
+    target = course / "feedback" / f"{lab}_moodle.zip"
+    with (
+        written_whole(target) as stream,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for each in known:
+            archive.writestr(f"{names[each.student]}{lab}.html", page(each))
+    return target
 
 
 def page(submission: Submission) -> str:
@@ -83,7 +125,7 @@ def page(submission: Submission) -> str:
         else ""
     )
     return PAGE.format(
-        title=escape(find_lab(submission.lab).title),
+        title=escape(lab_title(submission.lab)),
         who=escape(submission.full_name or f"Student {submission.student}"),
         points=submission.points,
         of=submission.of,
@@ -105,13 +147,13 @@ def _section(part: Part) -> str:
             "none" if not part.points else "full" if part.points >= part.of else "part"
         )
         points = f"{part.points:g} of {part.of:g}"
-    lines = [
-        f'<p><span class="points">{points}</span><strong>{escape(part.name)}</strong></p>'
-    ]
+    title = escape(part.title or part.name)
+    lines = [f'<p><span class="points">{points}</span><strong>{title}</strong></p>']
     if kind == "open":
         lines.append("<p>Not graded yet.</p>")
     elif part.sentence:
-        lines.append(f"<p>{escape(part.sentence)}</p>")
+        name = "" if part.written else f"<code>{escape(part.name)}</code>: "
+        lines.append(f"<p>{name}{escape(part.sentence)}</p>")
     if part.comment:
-        lines.append(f'<p class="comment">{escape(part.comment)}</p>')
+        lines.append(f'<div class="comment">{MARKDOWN(part.comment)}</div>')
     return f'<section class="{kind}">\n' + "\n".join(lines) + "\n</section>"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labhelpers.cli.labs import SourceError
+from labhelpers.cli.labs import SourceError, find_lab
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Part:
         sentence: what the check, or the scoring, says.
         comment: what a person wrote.
         waits: whether a grader has to look at it.
+        title: what the lab calls it, as ``Exercise 1: the decoder``.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Part:
     sentence: str
     comment: str
     waits: bool
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,16 +109,47 @@ def submissions(course: Path, lab: str | None = None) -> list[Submission]:
     return found
 
 
-def absent(course: Path, lab: str) -> list[str]:
-    """The students whom the gradebook knows, and who handed nothing in for a lab."""
+def not_scored(course: Path, lab: str) -> list[str]:
+    """The students whose file for a lab was collected, and is not in the gradebook."""
     with opened(course) as book:
-        there = {each.student.id for each in book.find_assignment(lab).submissions}
-        return sorted(each.id for each in book.students if each.id not in there)
+        scored = {each.student.id for each in book.find_assignment(lab).submissions}
+        names = {each.id: _full_name(each) or each.id for each in book.students}
+    return sorted(names.get(each, each) for each in _collected(course, lab) - scored)
+
+
+def absent(course: Path, lab: str) -> list[str]:
+    """The students whom the gradebook knows, and who handed nothing in for a lab.
+
+    A name stands for a person, as far as it is known: Moodle's numbers are others in each assignment. Of namesakes as
+    many are missing as there were more of them in another lab.
+    """
+    with opened(course) as book:
+        names = {each.id: _full_name(each) or each.id for each in book.students}
+        ids = {
+            assignment.name: _collected(course, assignment.name)
+            | {each.student.id for each in assignment.submissions}
+            for assignment in book.assignments
+        }
+    there = {
+        name: Counter(names.get(each, each) for each in own)
+        for name, own in ids.items()
+    }
+    known = Counter(set(names.values()))
+    for counter in there.values():
+        known |= counter
+    return sorted((known - there[lab]).elements())
+
+
+def _collected(course: Path, lab: str) -> set[str]:
+    return {path.parts[-3] for path in course.glob(f"submitted/*/{lab}/{lab}.ipynb")}
+
+
+def _full_name(student: Any) -> str:
+    return " ".join(filter(None, [student.first_name, student.last_name]))
 
 
 def _submission(lab: str, submission: Any) -> Submission:
     student = submission.student
-    full_name = " ".join(filter(None, [student.first_name, student.last_name]))
     parts: list[Part] = []
     for notebook in submission.notebooks:
         comments = {each.name: each for each in notebook.comments}
@@ -135,18 +171,60 @@ def _submission(lab: str, submission: Any) -> Submission:
                     (comment.auto_comment or "") if comment else "",
                     (comment.manual_comment or "") if comment else "",
                     bool(grade.needs_manual_grade),
+                    _titles(lab).get(grade.name, name),
                 )
             )
-    return Submission(lab, student.id, full_name, tuple(_in_order(lab, parts)))
+    return Submission(
+        lab, student.id, _full_name(student), tuple(_in_order(lab, parts))
+    )
 
 
 def _in_order(lab: str, parts: list[Part]) -> list[Part]:
-    from labhelpers.cli.grade.plan import Plans
-
-    plan = Plans(1, 1).plan(lab)
-    order = [each.name for each in plan.exercises]
-    order += [name.removeprefix("question_") for name, _, _ in plan.questions]
+    titles = list(_titles(lab).values())
     return sorted(
         parts,
-        key=lambda part: order.index(part.name) if part.name in order else len(order),
+        key=lambda part: (
+            part.written,
+            titles.index(part.title) if part.title in titles else len(titles),
+        ),
     )
+
+
+@functools.cache
+def lab_title(lab: str) -> str:
+    """The title of a lab, which is the first line of its notebook."""
+    return find_lab(lab).title
+
+
+@functools.cache
+def _titles(lab: str) -> dict[str, str]:
+    """What a lab calls each exercise and question, by the name of its grade, in the lab's order."""
+    from labhelpers.cli.notebooks import solution_notebook
+
+    titles: dict[str, str] = {}
+    exercise = question = ""
+    for cell in solution_notebook(find_lab(lab)).cells:
+        if cell.cell_type == "markdown":
+            question = (re.findall(r"\*\*(Question \d+)", cell.source) or [question])[0]
+            for line in cell.source.splitlines():
+                found = re.match(
+                    r"(?:#+ (?:\d+\. )?|\*\*)(Exercise \d+)(?:: (.+?)(?: \([^()]*\))?$|\.\*\*)",
+                    line,
+                )
+                if found:
+                    exercise = ": ".join(filter(None, found.groups()))
+                elif line.startswith("#"):
+                    exercise = ""
+        grader = cell.metadata.get("nbgrader", {})
+        if not grader.get("grade"):
+            continue
+        kind, _, name = grader.grade_id.partition("_")
+        if kind == "question":
+            name = name.replace("-", " ")
+            title = f"{question}: {name}" if question else name
+        elif exercise and exercise not in titles.values() and ":" in exercise:
+            title = exercise
+        else:
+            title = f"{exercise}: {name}" if exercise else name
+        titles[grader.grade_id] = title
+    return titles

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import nbformat
-
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SOURCES = PROJECT_ROOT / "solutions"
 NOTEBOOKS = PROJECT_ROOT / "notebooks"
@@ -88,6 +86,8 @@ def _lab(path: Path) -> Lab:
 
         notebook = jupytext.read(path, fmt="py:percent")
     else:
+        import nbformat  # it takes a second
+
         notebook = nbformat.read(path, as_version=4)
     facts = notebook.metadata.get("labs", {})
     missing = {"minutes", "data"} - set(facts)

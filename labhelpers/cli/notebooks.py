@@ -37,6 +37,80 @@ from labhelpers.checks.written import CODE_STUB, TEXT_STUB
 from labhelpers.cli import pictures
 from labhelpers.cli.labs import Lab, SourceError, repository
 
+INSTALL_CELL = """\
+# @title Set-up: run this cell first
+# If labhelpers, the labs' own package, is missing, as in Colab, it is installed from
+# a zip of the labs in this folder, or from their public copy. No package that is
+# there already is changed.
+import importlib.util
+
+
+def install_labhelpers(public_copy):
+    import os
+    import subprocess
+    import sys
+    import tempfile
+    import zipfile
+    from pathlib import Path
+
+    def newest_zip():
+        for path in sorted(Path().glob("*.zip"), key=os.path.getmtime, reverse=True):
+            if zipfile.is_zipfile(path):
+                names = zipfile.ZipFile(path).namelist()
+                if any(name.endswith("labhelpers/__init__.py") for name in names):
+                    return path
+        return None
+
+    if not (newest_zip() or public_copy) and "google.colab" in sys.modules:
+        from google.colab import files
+
+        print("Choose the zip of the labs that your course gave you.")
+        files.upload()
+    chosen = newest_zip()
+    if not (chosen or public_copy):
+        raise ModuleNotFoundError(
+            "labhelpers is not installed in this kernel. At home: run the first "
+            "command of the README, and open the lab in the JupyterLab that it starts. "
+            "In Colab: run this cell again, and choose the zip of the labs, as it came."
+        )
+    print("Installing labhelpers from", chosen or public_copy)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    with tempfile.TemporaryDirectory() as folder:
+        source = public_copy
+        if chosen:
+            with zipfile.ZipFile(chosen) as archive:
+                archive.extractall(folder)
+            source = next(Path(folder).rglob("pyproject.toml")).parent
+        listing = [*pip, "list", "--format=freeze"]
+        there = subprocess.run(listing, capture_output=True, text=True).stdout
+        keep = Path(folder, "keep.txt")
+        keep.write_text(there)
+        with subprocess.Popen(
+            [*pip, "install", "--constraint", keep, source],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as installing:
+            for line in installing.stdout:
+                if not line.lstrip().startswith(("Requirement already", "WARNING")):
+                    print(line, end="")
+    if installing.returncode:
+        raise RuntimeError(
+            "labhelpers could not be installed: pip says why above. No package that "
+            "was there has changed, and the session goes on."
+        )
+    importlib.invalidate_caches()
+
+
+if importlib.util.find_spec("labhelpers") is None:
+    install_labhelpers("{PUBLIC_COPY}")
+
+from labhelpers import quiet
+
+print(quiet.import_tensorflow())"""
+"""The first code cell of every lab; ``{PUBLIC_COPY}`` is the address of a zip, or empty."""
+
 
 def solution_notebook(lab: Lab) -> NotebookNode:
     """The lab with answers, rubrics and hidden tests: what nbgrader calls the source version."""
@@ -56,6 +130,9 @@ def solution_notebook(lab: Lab) -> NotebookNode:
                 "language": "python",
             },
             "language_info": {"name": "python"},
+            # What Colab reads: a runtime with a GPU, where there is one to be had.
+            "accelerator": "GPU",
+            "colab": {"gpuType": "T4", "provenance": []},
             "labs": {"lab": lab.stem, **facts},
         }
     )
@@ -118,26 +195,19 @@ def _top(first: NotebookNode, lab: Lab) -> list[NotebookNode]:
 
 
 def _install_cell() -> NotebookNode:
-    if repository():
-        note = "# Colab installs labhelpers here; elsewhere it is installed already."
-        absent = f'%pip install -q "labhelpers @ git+https://github.com/{repository()}"'
-    else:
-        note = "# Is the labs' own package here? Then load TensorFlow, without its log."
-        absent = (
-            "raise ModuleNotFoundError(\n"
-            '        "labhelpers is not installed in this kernel: run the first command of "\n'
-            '        "the README, and open the lab in the JupyterLab that it starts."\n'
-            "    )"
-        )
-    source = (
-        f"{note}\n"
-        "import importlib.util\n\n"
-        'if importlib.util.find_spec("labhelpers") is None:\n'
-        f"    {absent}\n\n"
-        "from labhelpers import quiet\n\n"
-        "quiet.import_tensorflow()"
+    public = (
+        f"https://github.com/{repository()}/archive/refs/heads/main.zip"
+        if repository()
+        else ""
     )
-    return nbformat.v4.new_code_cell(source, metadata={"setup": True})
+    return nbformat.v4.new_code_cell(
+        INSTALL_CELL.replace("{PUBLIC_COPY}", public),
+        metadata={
+            "setup": True,
+            "cellView": "form",
+            "jupyter": {"source_hidden": True},
+        },
+    )
 
 
 def _closing_cell() -> NotebookNode:
@@ -151,8 +221,9 @@ def _give_role(cell: NotebookNode, lab: Lab) -> None:
         for key in ("answer", "check", "question", "points", "setup", "top")
         if key in cell.metadata
     }
+    kept = ("tags", "cellView", "jupyter")
     cell.metadata = nbformat.from_dict(
-        {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        {key: cell.metadata[key] for key in kept if key in cell.metadata}
     )
     roles = [key for key in ("answer", "check", "question") if key in short]
     if len(roles) > 1 or ("points" in short) != bool(roles and roles[0] != "answer"):

@@ -34,6 +34,8 @@ TAG = "top"
 """The tag of the cell whose picture stands at the top."""
 WIDEST = 800
 """Pixels: what fits a notebook on a laptop."""
+TALLEST = 480
+"""Pixels: what leaves room for the first sentences below it."""
 LARGEST = 60_000
 """Bytes of an embedded picture, as base64."""
 TILE, TITLE, GAP = 380, 26, 14
@@ -70,11 +72,11 @@ def main(options: argparse.Namespace) -> int:
     os.environ[profiles.VARIABLE] = options.profile
     for lab in chosen:
         notebook = solution_notebook(lab)
-        failure = execute_and_write(
+        run = execute_and_write(
             notebook, lab, options.output / f"{lab.stem}_solutions.ipynb"
         )
-        if failure:
-            print(failure, file=sys.stderr)
+        if run.failure:
+            print(run.failure, file=sys.stderr)
             return 1
         try:
             png, alt = of_run(notebook)
@@ -106,10 +108,10 @@ def of_run(notebook: NotebookNode) -> tuple[bytes, str]:
 
 
 def shrunk(png: bytes) -> bytes:
-    """The picture as WebP of at most 800 pixels in width and 60 kB as base64, as good as that allows."""
+    """The picture as WebP of at most 800 by 480 pixels and 60 kB as base64, as good as that allows."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for width in (WIDEST, 640, 480, 320):
-        ratio = min(1.0, width / image.width)
+        ratio = min(1.0, width / image.width, TALLEST / image.height)
         size = round(image.width * ratio), round(image.height * ratio)
         small = image.resize(size, Image.Resampling.LANCZOS)
         ways: tuple[dict[str, Any], ...] = (

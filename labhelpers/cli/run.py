@@ -1,9 +1,8 @@
-"""``labs run``: execute a lab without a browser."""
+"""``labs run``: execute labs without a browser."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -12,20 +11,24 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from labhelpers import profiles
-from labhelpers.cli.labs import PROJECT_ROOT, Lab, SourceError, find_lab
-
-BOX = "border: 1px solid #7a9; border-left-width: 6px; background: #f2f8f5; padding: 0 1em"
-"""The style of a model answer on a page."""
+from labhelpers import memory, profiles
+from labhelpers.cli.labs import PROJECT_ROOT, Lab, SourceError, catalogue, find_lab
+from labhelpers.cli.page import Run, index_of, page_of
+from labhelpers.files import written_whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``labs run``."""
-    parser.add_argument("lab", help="number or name of the lab, as 01")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("lab", nargs="?", help="number or name of the lab, as 01")
+    which.add_argument(
+        "--all",
+        action="store_true",
+        help="every lab, and a page index.html that shows them all",
+    )
     parser.add_argument(
         "--profile",
         choices=profiles.NAMES,
@@ -45,70 +48,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Execute the lab, write notebook and page also when a cell fails, and return 1 in that case."""
+    """Execute the labs, write notebook and page also when a cell fails, and return 1 in that case."""
     try:
-        lab = find_lab(options.lab)
+        labs = catalogue() if options.all else [find_lab(options.lab)]
+        notebooks = [_notebook(lab, solutions=options.solutions) for lab in labs]
     except SourceError as error:
         print(error, file=sys.stderr)
         return 2
     if options.profile:
         os.environ[profiles.VARIABLE] = options.profile
-    if options.solutions:
-        if not lab.source.exists():
-            print(
-                f"There is no {lab.source}: this copy of the labs came without solutions.",
-                file=sys.stderr,
-            )
-            return 2
-        from labhelpers.cli.notebooks import solution_notebook
-
-        notebook = solution_notebook(lab)
-    else:
-        try:
-            notebook = nbformat.read(lab.notebook, as_version=4)
-        except (OSError, ValueError) as error:
-            print(
-                f"{lab.notebook} cannot be read as a notebook ({error}). `labs build` makes it anew.",
-                file=sys.stderr,
-            )
-            return 2
-    target = (
-        options.output / f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"
-    )
-    failure = execute_and_write(notebook, lab, target)
-    if failure:
-        print(failure, file=sys.stderr)
-    return 1 if failure else 0
+    planned = os.environ.get(profiles.VARIABLE)
+    if short := memory.shortage(planned if planned in profiles.NAMES else "quick"):
+        print(short, file=sys.stderr)
+    runs = []
+    for lab, notebook in zip(labs, notebooks, strict=True):
+        name = f"{lab.stem}{'_solutions' if options.solutions else ''}.ipynb"
+        runs.append(execute_and_write(notebook, lab, options.output / name))
+        if options.all:
+            index = options.output / "index.html"
+            with written_whole(index, "w", encoding="utf-8") as stream:
+                stream.write(index_of(runs))
+        if runs[-1].failure:
+            print(runs[-1].failure, file=sys.stderr)
+    if options.all:
+        print(f"All labs on one page: {index}")
+    return 1 if any(run.failure for run in runs) else 0
 
 
-def execute_and_write(notebook: NotebookNode, lab: Lab, target: Path) -> str | None:
+def execute_and_write(notebook: NotebookNode, lab: Lab, target: Path) -> Run:
     """Run a lab's notebook, and write it with its outputs, and as an HTML page beside it.
 
     Returns:
-        What went wrong in a sentence, or None; what ran before is written all the same.
+        What was run; what ran before a failure is written all the same.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     failure = execute(notebook, lab.notebook.parent, lab.title)
-    nbformat.write(notebook, target)
-    page, _ = HTMLExporter().from_notebook_node(with_boxes(notebook))
-    target.with_suffix(".html").write_text(page, encoding="utf-8")
     seconds = time.perf_counter() - started
-    print(
-        f"{lab.title}: {seconds:.0f} s. Notebook and page: {target}, {target.with_suffix('.html')}"
-    )
-    return failure
-
-
-def with_boxes(notebook: NotebookNode) -> NotebookNode:
-    """A copy for a page: model answers and rubrics stand in boxes instead of between nbgrader's marks."""
-    copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
-    for cell in copy.cells:
-        if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(
-                "### BEGIN SOLUTION", f'<div style="{BOX}">\n'
-            ).replace("### END SOLUTION", "\n</div>")
-    return copy
+    nbformat.write(notebook, target)
+    page = target.with_suffix(".html")
+    page.write_text(page_of(notebook, lab.title), encoding="utf-8")
+    print(f"{lab.title}: {seconds:.0f} s. Notebook and page: {target}, {page}")
+    return Run(lab.title, page.name, notebook, seconds, failure)
 
 
 def execute(notebook: NotebookNode, folder: Path, title: str) -> str | None:
@@ -141,3 +122,20 @@ def execute(notebook: NotebookNode, folder: Path, title: str) -> str | None:
         except KeyboardInterrupt:
             return "Interrupted. What ran before is written."
     return None
+
+
+def _notebook(lab: Lab, *, solutions: bool) -> NotebookNode:
+    if solutions:
+        if not lab.source.exists():
+            raise SourceError(
+                f"There is no {lab.source}: this copy of the labs came without solutions."
+            )
+        from labhelpers.cli.notebooks import solution_notebook
+
+        return solution_notebook(lab)
+    try:
+        return nbformat.read(lab.notebook, as_version=4)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{lab.notebook} cannot be read as a notebook ({error}). `labs build` makes it anew."
+        ) from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
+import sys
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -340,9 +342,14 @@ def _download(name: str, url: str, known_hash: str) -> Path:
     if not path.exists():
         downloader = pooch.HTTPDownloader(progressbar=True, timeout=10)
         pooch.get_logger().setLevel("WARNING")
-        pooch.retrieve(
-            url, known_hash, fname=path.name, path=path.parent, downloader=downloader
-        )
+        with contextlib.redirect_stderr(sys.stdout):  # a notebook shows stderr in red
+            pooch.retrieve(
+                url,
+                known_hash,
+                fname=path.name,
+                path=path.parent,
+                downloader=downloader,
+            )
     return path
 
 

@@ -127,8 +127,9 @@ def light_dcgan_pair(latent_dim: int = 64, channels: int = 1) -> Pair:
 
     Beside the convolutions each network has one hidden dense layer, which Radford et al. leave out. It costs little
     here and makes the networks see a digit as a whole: D's second convolution sees only 10x10 pixels at a time, so
-    without the dense layer D can only add up what it finds in such patches. Train it with Adam(8e-4, 0.5, 0.99) and
-    batches of 64, and draw with an average of G's weights (decay 0.995); ``benchmarks/dcgan.py`` shows what it gets.
+    without the dense layer D can only add up what it finds in such patches. Train it with Adam(8e-4, 0.5, 0.99),
+    batches of 64 and R1 of weight 0.5 in every fourth step, and draw with an average of G's weights (decay 0.995);
+    ``benchmarks/dcgan.py`` shows what it gets.
 
     Args:
         latent_dim: length of a noise vector.

@@ -13,6 +13,7 @@ from labhelpers.training.gan import GAN
 from labhelpers.training.loading import UntrustedFileError, load_trusted
 from labhelpers.training.stages import carry_weights
 from labhelpers.training.step import Player, adversarial_step
+from labhelpers.training.stopping import Interrupted, go_on
 from labhelpers.training.vae import VAE, sample_z, vae_step
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ConditionalGAN",
     "Game",
     "InfoGAN",
+    "Interrupted",
     "Player",
     "Quality",
     "SampleGrid",
@@ -30,6 +32,7 @@ __all__ = [
     "UntrustedFileError",
     "adversarial_step",
     "carry_weights",
+    "go_on",
     "load_trusted",
     "resume",
     "sample_z",

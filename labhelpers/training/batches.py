@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from labhelpers.arrays import Tensor
+from labhelpers.training.replicas import shared_rows
 
 
 def batches(
@@ -18,6 +19,8 @@ def batches(
     seed: Tensor,
     epoch: Tensor,
     paired: bool = True,
+    replicas: int = 1,
+    steps: int = 1,
 ) -> tf.data.Dataset:
     """One epoch of shuffled batches, cut from tensors that stay on the device.
 
@@ -31,24 +34,39 @@ def batches(
         epoch: int32 scalar variable. Both are read when the epoch's iterator is made.
         paired: whether row i of one array belongs to row i of the others. Where it does not, each array is shuffled for
             itself, and rows of a shorter one come again until the longest is through.
+        replicas: how many share a batch.
+        steps: critic steps in a training step, which share it, too.
 
     Returns:
-        A dataset of ``ceil(n / batch_size)`` batches (batch_size, ...), tuples where tuples went in.
+        A dataset of ``ceil(n / batch_size)`` batches (batch_size, ...), tuples where tuples went in. For several
+        replicas, of ``(batch, places, counts)``; see ``shared_rows``.
     """
     resident = tf.nest.map_structure(tf.constant, arrays)
     lengths = [len(array) for array in tf.nest.flatten(arrays)]
     count = max(lengths)
 
-    def order(_: Tensor) -> tf.data.Dataset:
+    def shuffled_rows() -> tuple[Tensor, ...]:
         first = tf.cast(seed[0], tf.int32)
-        shuffled = tuple(
+        return tuple(
             tf.random.experimental.stateless_shuffle(
                 tf.range(count), seed=[first + number, epoch]
             )
             % length
             for number, length in enumerate(lengths[:1] if paired else lengths)
         )
-        return tf.data.Dataset.from_tensor_slices(shuffled).batch(batch_size)
+
+    def order(_: Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.from_tensor_slices(shuffled_rows()).batch(batch_size)
+
+    def shared_order(_: Tensor) -> tf.data.Dataset:
+        # Cut by hand, and not by batch(): distribution looks for that, and would cut otherwise.
+        shuffled = tf.stack(shuffled_rows(), axis=1)
+
+        def piece(number: Tensor) -> tuple[Tensor, ...]:
+            start = tf.cast(number, tf.int32) * batch_size
+            return shared_rows(shuffled[start : start + batch_size], replicas, steps)
+
+        return tf.data.Dataset.range(math.ceil(count / batch_size)).map(piece)
 
     def gather(*orders: Tensor) -> Any:
         rows = orders * len(lengths) if paired else orders
@@ -58,11 +76,20 @@ def batches(
         ]
         return tf.nest.pack_sequence_as(resident, taken)
 
-    dataset = tf.data.Dataset.range(1).flat_map(order).map(gather)
+    def shared_gather(rows: Tensor, *places: Tensor) -> Any:
+        return gather(*tf.unstack(rows, axis=1)), *places
+
+    if replicas == 1:
+        dataset = tf.data.Dataset.range(1).flat_map(order).map(gather)
+    else:
+        dataset = tf.data.Dataset.range(1).flat_map(shared_order).map(shared_gather)
     # There is nothing to optimise here, and the search for it copies the arrays: most of a second for MNIST.
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
     options.autotune.enabled = False
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
     whole = dataset.apply(
         tf.data.experimental.assert_cardinality(math.ceil(count / batch_size))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from labhelpers.described import Described
 from labhelpers.training.image_model import ImageModel
+from labhelpers.training.replicas import several_workers
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -76,7 +79,13 @@ class SampleGrid(keras.callbacks.Callback):
         import PIL.Image
         from IPython.display import display
 
-        picture = PIL.Image.fromarray(frame)
+        buffer = io.BytesIO()
+        PIL.Image.fromarray(frame).save(buffer, "PNG")
+        picture = Described(
+            buffer.getvalue(),
+            f"{len(self.fixed_noise)} samples {_after(self.epochs[-1])}, always from the same noise, "
+            f"mean brightness {frame.mean() / 255:.2f}",
+        )
         if self._display is None:
             self._display = display(picture, display_id=True)
         else:
@@ -200,6 +209,11 @@ class TimeBudget(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Set the clock back."""
+        if several_workers(self.model.distribute_strategy):
+            raise ValueError(
+                "A time budget ends each worker by its own clock, and the others would wait for it for ever. Train "
+                "several workers for a number of epochs."
+            )
         self._start = None
 
     def on_train_batch_end(
@@ -220,6 +234,12 @@ def require_positive(every: int) -> None:
         raise ValueError(
             f"every is {every}, expected a number of epochs of at least 1."
         )
+
+
+def _after(epochs: int) -> str:
+    if not epochs:
+        return "before training"
+    return f"after {epochs} {'epoch' if epochs == 1 else 'epochs'} of training"
 
 
 def _in_notebook() -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from labhelpers.files import written_whole
 from labhelpers.training.callbacks import require_positive
 from labhelpers.training.image_model import ImageModel
+from labhelpers.training.replicas import saves_here
 
 CHECKPOINT = "checkpoint.npz"
 
@@ -23,7 +24,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     The file holds every variable of the model (weights, batch-norm statistics, averages, the states of all random
     generators), those of its optimizers, the losses of all steps and the epoch. It is written beside the old one and
-    then takes its place in one move, so that a kill at any moment leaves a whole file. It holds numbers and no code.
+    then takes its place in one move, so that a kill at any moment leaves a whole file. It holds numbers and no code. Of
+    several workers the first one saves; all of them resume from its file, so the folder has to be shared.
 
     Args:
         directory: where the file is kept; it is made if it is missing.
@@ -42,6 +44,8 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save, unless the numbers are broken: the last good checkpoint is worth more."""
         due = (epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs")
+        if not saves_here(self.model.distribute_strategy):
+            return
         if due and all(np.isfinite(value) for value in (logs or {}).values()):
             save_checkpoint(self.model, self.directory, epochs_done=epoch + 1)
 

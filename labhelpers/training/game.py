@@ -14,6 +14,7 @@ from labhelpers.losses.core import AdversarialLoss, Draw
 from labhelpers.losses.scores import non_saturating
 from labhelpers.losses.seen import Batch
 from labhelpers.training.image_model import ImageModel, xla_pays
+from labhelpers.training.replicas import for_rows_here
 from labhelpers.training.step import Player, adversarial_step
 
 PLAYERS = ("generator", "discriminator")
@@ -188,12 +189,12 @@ class Game(ImageModel):
         Raises:
             ValueError: a network has nothing to train.
         """
-        generator_optimizer = (
-            generator_optimizer or self.adversarial_loss.generator_optimizer()
-        )
-        discriminator_optimizer = (
-            discriminator_optimizer or self.adversarial_loss.discriminator_optimizer()
-        )
+        loss = self.adversarial_loss
+        with self.distribute_strategy.scope():
+            generator_optimizer = generator_optimizer or loss.generator_optimizer()
+            discriminator_optimizer = (
+                discriminator_optimizer or loss.discriminator_optimizer()
+            )
         if generator_optimizer is discriminator_optimizer:
             raise ValueError(
                 "Both players got the same optimizer, expected one each: an optimizer keeps one player's moments. "
@@ -208,9 +209,9 @@ class Game(ImageModel):
             steps_per_execution=steps_per_execution,
         )
         self.discriminator_optimizer = discriminator_optimizer
-        for name in PLAYERS:
-            player = self.player(name)
-            player.optimizer.build(player.variables)
+        with self.distribute_strategy.scope():
+            for player in map(self.player, PLAYERS):
+                player.optimizer.build(player.variables)
         self._compile_arguments = {
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
@@ -231,13 +232,18 @@ class Game(ImageModel):
                 lambda: data,
             )
             count = tf.maximum(count, steps)
-        shapes = [
-            ((count + steps - 1 - step) // steps, *first.shape[1:])
-            for step in range(steps)
-        ]
+
         # Drawn here, outside of the compiled step: see compile_step.
+        def drawn_for(draw: Draw, step: int) -> Tensor:
+            return for_rows_here(
+                lambda rows: draw((rows, *first.shape[1:]), self.seed_generator),
+                (count + steps - 1 - step) // steps,
+                step,
+                steps,
+            )
+
         drawn = {
-            name: [draw(shape, self.seed_generator) for shape in shapes]
+            name: [drawn_for(draw, step) for step in range(steps)]
             for name, draw in self.draws().items()
         }
         assert self.compiled_step

@@ -18,6 +18,21 @@ import tensorflow as tf
 from labhelpers.arrays import Tensor
 from labhelpers.data.ranges import require_range
 from labhelpers.training.batches import batches
+from labhelpers.training.replicas import (
+    LOST_WORKER,
+    lost_worker,
+    mean_over_replicas,
+    require_shareable,
+    rows_of_batch,
+    several_workers,
+    trained_as_one,
+)
+from labhelpers.training.stopping import (
+    Interrupted,
+    forget_stopped,
+    keep_stopped,
+    sentence,
+)
 
 
 @keras.saving.register_keras_serializable(package="labhelpers")
@@ -34,10 +49,17 @@ class StepLosses(keras.metrics.Metric):
         self.names = tuple(names)
         self.capacity = capacity
         self.rows = self.add_variable(
-            (capacity, len(self.names)), initializer="zeros", name="rows"
+            (capacity, len(self.names)),
+            initializer="zeros",
+            aggregation="only_first_replica",  # all replicas store the same
+            name="rows",
         )
         self.count = self.add_variable(
-            (), initializer="zeros", dtype="int32", name="count"
+            (),
+            initializer="zeros",
+            dtype="int32",
+            aggregation="only_first_replica",
+            name="count",
         )
 
     def update_state(self, losses: dict[str, Tensor]) -> None:
@@ -68,14 +90,28 @@ class StepLosses(keras.metrics.Metric):
 class _EpochKeeper(keras.callbacks.Callback):
     """Tells the data which epoch begins, and moves the step losses of an ended one to the host."""
 
+    def __init__(self, initial_epoch: int) -> None:
+        super().__init__()
+        self.done = initial_epoch
+        self.in_epoch = False
+
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.model.epoch.assign(epoch)
+        self.in_epoch = True
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.model.epoch_seconds.append(time.perf_counter() - self.started)
-        for name, values in self.model.step_losses.by_step().items():
+        self.keep_losses()
+        self.in_epoch = False
+        self.done = epoch + 1
+
+    def keep_losses(self) -> int:
+        """Move this epoch's losses to the host; the number of its steps so far."""
+        found = self.model.step_losses.by_step()
+        for name, values in found.items():
             self.model.step_history.setdefault(name, []).extend(values.tolist())
+        return max(map(len, found.values()), default=0)
 
 
 class ImageModel(keras.Model):
@@ -123,24 +159,51 @@ class ImageModel(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Tensor]:
         """What ``fit`` compiles and runs for every batch."""
-        self.step_losses.update_state(self.losses_of_step(data))
-        return self.step_losses.result()
+        strategy = tf.distribute.get_strategy()
+        if strategy.num_replicas_in_sync == 1:
+            self.step_losses.update_state(self.losses_of_step(data))
+            return self.step_losses.result()
+        data, where, total = data
+        with rows_of_batch(where, total[0]):
+            losses = mean_over_replicas(self.losses_of_step(data))
+        self.step_losses.update_state(losses)
+        means = self.step_losses.result()
+        if several_workers(strategy):
+            # Keras reduces what workers return over a first dimension, which scalars lack.
+            return {name: mean[None] for name, mean in means.items()}
+        return means
+
+    def _maybe_symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: all is built. With several workers Keras would fail here, adding up their batches."""
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Nothing: a loaded model has its weights and is compiled anew; ``Checkpoints`` keep the optimizers, too."""
         return None
 
     def compile_step(
-        self, step: Callable[..., dict[str, Tensor]], *, xla: bool, **kwargs: Any
+        self,
+        step: Callable[..., dict[str, Tensor]],
+        *,
+        xla: bool,
+        steps_per_execution: int = 1,
+        **kwargs: Any,
     ) -> None:
         """Compile the model for ``fit``, and its pure step by XLA where ``xla`` says so.
 
         XLA gets the step alone: the noise is drawn outside of it, because on a CPU XLA draws normal numbers from a
-        changing seed some 40 times slower than TensorFlow does.
+        changing seed some 40 times slower than TensorFlow does. Several replicas talk to each other within a step, as
+        neither a compiled step nor Keras' loop over steps can: they run it as it is, one step at a time.
         """
-        super().compile(jit_compile=False, **kwargs)
-        self.compiled_step = tf.function(
-            step, jit_compile=xla, reduce_retracing=True, autograph=False
+        alone = self.distribute_strategy.num_replicas_in_sync == 1
+        super().compile(
+            jit_compile=False,
+            steps_per_execution=steps_per_execution if alone else 1,
+            **kwargs,
+        )
+        self.compiled_step = (
+            tf.function(step, jit_compile=xla, reduce_retracing=True, autograph=False)
+            if alone
+            else step
         )
 
     def noise(self, *shape: Any) -> Tensor:
@@ -160,7 +223,7 @@ class ImageModel(keras.Model):
 
         Args:
             arrays: images (n, ...), float32; for a model that takes more, what goes with them, such as labels (n,).
-            batch_size: images in a batch; a step takes ``batches_per_step`` of them.
+            batch_size: images in a batch, that of all replicas together; a step takes ``batches_per_step`` batches.
             epochs: the epoch to stop at, counted from 0.
             initial_epoch: the epoch to start at (above 0 after a resume).
             callbacks: Keras callbacks.
@@ -171,23 +234,31 @@ class ImageModel(keras.Model):
 
         Raises:
             ValueError: the images are not in the range that the model makes, or there are none; or there are more or
-                fewer arrays than the model takes, or they do not belong together.
+                fewer arrays than the model takes, or they do not belong together; or several replicas could not train
+                as one does.
+            Interrupted: it was stopped by hand. The model can be used, and ``go_on`` trains it to the end.
+            ConnectionError: another worker of a training on several is gone.
         """
+        forget_stopped()
         self._require_arrays(arrays)
         require_range(arrays[0], self.output_activation)
         images_per_step = batch_size * self.batches_per_step
         steps = math.ceil(max(map(len, arrays)) / images_per_step)
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        require_shareable(batch_size, replicas)
         if steps > self.step_losses.capacity:
-            self.step_losses = StepLosses(
-                self.loss_names, capacity=steps, name="step_losses"
-            )
+            with self.distribute_strategy.scope():
+                self.step_losses = StepLosses(
+                    self.loss_names, capacity=steps, name="step_losses"
+                )
             self.make_train_function(force=True)
         large = (
             sum(array.nbytes for array in arrays) > 10_000_000
         )  # for less it would take longer than it is worth
         if large:
             _give_memory_back()  # what was deleted before this training
-        keepers: list[keras.callbacks.Callback] = [_EpochKeeper()]
+        keeper = _EpochKeeper(initial_epoch)
+        keepers: list[keras.callbacks.Callback] = [keeper]
         if progress:
             from tqdm.keras import TqdmCallback
 
@@ -198,16 +269,41 @@ class ImageModel(keras.Model):
             seed=self.seed_generator.state.value,
             epoch=self.epoch,
             paired=self.paired,
+            replicas=replicas,
+            steps=self.batches_per_step,
         )
         try:
-            return super().fit(
-                data,
-                epochs=epochs,
-                initial_epoch=initial_epoch,
-                callbacks=[*keepers, *callbacks],
-                shuffle=False,
-                verbose=0,
-            )
+            with trained_as_one(self, getattr(self, "optimizers", (self.optimizer,))):
+                return super().fit(
+                    data,
+                    epochs=epochs,
+                    initial_epoch=initial_epoch,
+                    callbacks=[*keepers, *callbacks],
+                    shuffle=False,
+                    verbose=0,
+                )
+        except KeyboardInterrupt:
+            from labhelpers.training.checkpoints import Checkpoints
+
+            done_steps = keeper.keep_losses() if keeper.in_epoch else 0
+            settings = {
+                "batch_size": batch_size,
+                "epochs": epochs,
+                "initial_epoch": keeper.done,
+                "callbacks": callbacks,
+                "progress": progress,
+            }
+            keep_stopped(self, arrays, settings)
+            folders = [
+                each.directory for each in callbacks if isinstance(each, Checkpoints)
+            ]
+            raise Interrupted(
+                sentence(self.name, keeper.done, epochs, done_steps, steps, folders)
+            ) from None
+        except LOST_WORKER as error:
+            if not several_workers(self.distribute_strategy):
+                raise
+            raise ConnectionError(lost_worker(keeper.done, error)) from error
         finally:
             del data
             if large:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from labhelpers.arrays import Tensor
 from labhelpers.losses.core import AdversarialLoss, Term, mean_over_parts
 from labhelpers.losses.seen import Batch, Seen
+from labhelpers.training.replicas import mean_over_replicas
 
 
 class Player:
@@ -199,7 +200,7 @@ class Table:
                 owed[term.name], kept = _due(
                     term, seen, self.players[name].optimizer.iterations
                 )
-                for key, value in kept.items():
+                for key, value in mean_over_replicas(kept).items():
                     self.state[key].assign(value)
         return owed
 

@@ -18,6 +18,7 @@ from labhelpers.losses.variational import (
     vae_loss,
 )
 from labhelpers.training.image_model import ImageModel, xla_pays
+from labhelpers.training.replicas import for_rows_here
 
 
 def sample_z(mean: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
@@ -110,7 +111,8 @@ class VAE(ImageModel):
             steps_per_execution: steps between two visits of Python.
             jit_compile: whether XLA compiles the step; by default where it was measured to help.
         """
-        optimizer = optimizer or keras.optimizers.Adam()
+        with self.distribute_strategy.scope():
+            optimizer = optimizer or keras.optimizers.Adam()
 
         def step(images: Tensor, epsilon: Tensor) -> dict[str, Tensor]:
             return vae_step(
@@ -125,9 +127,10 @@ class VAE(ImageModel):
             optimizer=optimizer,
             steps_per_execution=steps_per_execution,
         )
-        optimizer.build(
-            self.encoder.trainable_variables + self.decoder.trainable_variables
-        )
+        with self.distribute_strategy.scope():
+            optimizer.build(
+                self.encoder.trainable_variables + self.decoder.trainable_variables
+            )
 
     def call(self, images: Tensor) -> Tensor:
         """Reconstruct images (batch, height, width, channels) through the mean code, without noise."""
@@ -148,7 +151,9 @@ class VAE(ImageModel):
 
     def losses_of_step(self, images: Tensor) -> dict[str, Tensor]:
         """One ``vae_step`` with fresh noise."""
-        epsilon = self.noise(tf.shape(images)[0], self.latent_dim)
+        epsilon = for_rows_here(
+            lambda count: self.noise(count, self.latent_dim), tf.shape(images)[0]
+        )
         assert self.compiled_step
         return self.compiled_step(images, epsilon)
 

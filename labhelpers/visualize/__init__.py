@@ -26,6 +26,7 @@ from labhelpers.visualize.plane import (
 from labhelpers.visualize.sheets import (
     plot_manifold,
     sheet,
+    show_animation,
     show_grid,
     show_pairs,
     show_pictures,
@@ -49,6 +50,7 @@ __all__ = [
     "plot_manifold",
     "plot_panels",
     "sheet",
+    "show_animation",
     "show_attention",
     "show_game",
     "show_grid",

@@ -50,13 +50,15 @@ def show_attention(
                 zip(to_unit(images), maps, strict=True)
             ):
                 left, right = axes[index, offset : offset + 2]
-                left.imshow(image.squeeze(), vmin=0, vmax=1)
+                told = f"image {index + 1}, framed {_place(*query)}"
+                left.imshow(image.squeeze(), vmin=0, vmax=1, label=told)
                 shown = right.imshow(
                     weights,
                     cmap="viridis",
                     vmin=0,
                     vmax=peak,
                     extent=(0, image_width, height, 0),
+                    label=_strongest(weights),
                 )
                 for axis, shift in ((left, -0.5), (right, 0.0)):
                     corner = (query[1] * wide + shift, query[0] * high + shift)
@@ -78,3 +80,12 @@ def show_attention(
         figure.colorbar(shown, ax=axes, shrink=0.6, label="attention weight")
         headline(figure, title)
     return finished(figure)
+
+
+def _strongest(weights: np.ndarray) -> str:
+    row, column = np.unravel_index(np.argmax(weights), weights.shape)
+    return f"most attention, {weights.max():.2f}, on {_place(int(row), int(column))}"
+
+
+def _place(row: int, column: int) -> str:
+    return f"the patch in row {row + 1}, column {column + 1}"

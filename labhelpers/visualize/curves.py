@@ -179,7 +179,14 @@ def plot_curve_grid(
                     parts[group] = parts.get(group, 0) + 1
                     colour = OTHER_COLOURS[groups.index(group) % len(OTHER_COLOURS)]
                     axis.plot(
-                        x, y, style, color=colour, linewidth=2, marker="o", markersize=3
+                        x,
+                        y,
+                        style,
+                        label=name,
+                        color=colour,
+                        linewidth=2,
+                        marker="o",
+                        markersize=3,
                     )
                 if number == 1:
                     axis.set_title(case)
@@ -240,6 +247,7 @@ def plot_panels(
                 (line,) = axis.plot(
                     np.arange(len(means)) + window,
                     means,
+                    label=name,
                     color=PLAYER_COLOURS.get(name[:2], "#000000"),
                     linestyle="--" if name.startswith("g_") else "-",
                     linewidth=1.3,

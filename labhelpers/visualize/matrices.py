@@ -41,7 +41,14 @@ def show_matrices(
         for axis, (name, matrix) in zip(axes.ravel(), matrices.items(), strict=False):
             height, width = matrix.shape
             peak = float(np.abs(matrix).max()) or 1.0
-            axis.imshow(np.abs(matrix) / peak, cmap="Blues", vmin=0, vmax=1.4)
+            numbers = "; ".join(" ".join(f"{n:.3g}" for n in row) for row in matrix)
+            axis.imshow(
+                np.abs(matrix) / peak,
+                cmap="Blues",
+                vmin=0,
+                vmax=1.4,
+                label=f"{height} by {width}, row by row {numbers}",
+            )
             for row, column in np.ndindex(height, width):
                 value = matrix[row, column]
                 dark = abs(value) > 0.8 * peak

@@ -188,7 +188,8 @@ def show_layers(model: keras.Model, *, width: float = WIDTH) -> Figure:
         height = inches * picture.height / picture.width + 0.3
         figure, axes = plt.subplots(figsize=(max(inches, min(width, 4.5)), height))
         axes.set_anchor("W")
-        axes.imshow(picture, interpolation="antialiased")
+        kinds = ", ".join(type(layer).__name__ for layer in model.layers)
+        axes.imshow(picture, interpolation="antialiased", label=f"layers {kinds}")
         axes.set_axis_off()
         axes.set_title(f"{model.name}: {model.count_params():,} parameters")
         figure.tight_layout(pad=0.3)

@@ -86,6 +86,7 @@ def plot_latent(
                 alpha=0.45,
                 linewidths=0,
                 color=colours(label % 10),
+                label=name,
             )
             axes.text(
                 float(np.median(chosen[:, 0])),
@@ -199,6 +200,7 @@ def show_points(
                 facecolors="none",
                 edgecolors="#999999",
                 linewidths=1,
+                label="centres of the real modes",
             )
             colour = "#000000" if "real" in name.lower() else GENERATOR_COLOUR
             axis.scatter(
@@ -248,6 +250,7 @@ def plot_decision(
                 vmax=1,
                 alpha=0.8,
                 interpolation="bilinear",
+                label=f"D(x) from {probabilities.min():.2f} to {probabilities.max():.2f}",
             )
             axis.scatter(real[:, 0], real[:, 1], s=7, color="#000000", label="real")
             axis.scatter(
@@ -321,6 +324,7 @@ def plot_landscapes(
                 vmin=low,
                 vmax=max(float(high), float(low) + 1e-9),
                 interpolation="bilinear",
+                label=_highest(scores, limit),
             )
             axis.scatter(
                 centres[:, 0],
@@ -329,6 +333,7 @@ def plot_landscapes(
                 facecolors="none",
                 edgecolors="#000000",
                 linewidths=1,
+                label="centres of the real modes",
             )
             axis.scatter(
                 fake[:, 0],
@@ -337,9 +342,17 @@ def plot_landscapes(
                 alpha=0.5,
                 linewidths=0,
                 color=GENERATOR_COLOUR,
+                label="fakes",
             )
             axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
             axis.set_title(f"{name}\n{low:.3g} (white) to {high:.3g}", fontsize=8)
             axis.grid(visible=False)
         headline(figure, title)
     return finished(figure)
+
+
+def _highest(scores: np.ndarray, limit: float) -> str:
+    row, column = np.unravel_index(np.argmax(scores), scores.shape)
+    steps = max(len(scores) - 1, 1)
+    x, y = limit * (2 * column / steps - 1), limit * (1 - 2 * row / steps)
+    return f"D scores highest near ({x:.1f}, {y:.1f})"

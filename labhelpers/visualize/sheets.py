@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
 
 from labhelpers.data.ranges import require_ready
+from labhelpers.described import Described
 from labhelpers.visualize.style import STYLE, WIDTH, finished, headline
 
 
@@ -64,7 +67,8 @@ def show_grid(
         title: what to see.
         width: of the figure, in inches.
     """
-    picture = tile(to_unit(images), columns)
+    images = to_unit(images)
+    picture = tile(images, columns)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
             figsize=(
@@ -72,7 +76,7 @@ def show_grid(
                 width * picture.shape[0] / picture.shape[1] + (0.4 if title else 0),
             )
         )
-        _draw(axes, picture, title)
+        _draw(axes, picture, title, seen(images))
         figure.tight_layout(pad=0.3)
     return finished(figure)
 
@@ -96,14 +100,16 @@ def show_pairs(
         columns: images a row in each sheet.
         width: of the figure, in inches.
     """
-    sheets = [tile(to_unit(images), columns) for images in (left, right)]
+    both = [to_unit(images) for images in (left, right)]
+    sheets = [tile(images, columns) for images in both]
     with plt.rc_context(STYLE):
         ratio = max(picture.shape[0] / picture.shape[1] for picture in sheets)
         figure, axes = plt.subplots(1, 2, figsize=(width, width / 2 * ratio + 0.5))
-        for axis, picture, title in zip(
-            axes, sheets, (left_title, right_title), strict=True
+        titles = (left_title, right_title)
+        for axis, picture, title, images in zip(
+            axes, sheets, titles, both, strict=True
         ):
-            _draw(axis, picture, title)
+            _draw(axis, picture, title, seen(images))
         figure.tight_layout(pad=0.5)
     return finished(figure)
 
@@ -118,10 +124,9 @@ def show_rows(
         title: what to see.
         width: of the figure, in inches.
     """
+    ready = {label: to_unit(images) for label, images in rows.items()}
     with plt.rc_context(STYLE):
-        sheets = {
-            label: tile(to_unit(images), len(images)) for label, images in rows.items()
-        }
+        sheets = {label: tile(images, len(images)) for label, images in ready.items()}
         ratio = (
             next(iter(sheets.values())).shape[0] / next(iter(sheets.values())).shape[1]
         )
@@ -132,7 +137,7 @@ def show_rows(
             squeeze=False,
         )
         for axis, (label, picture) in zip(axes[:, 0], sheets.items(), strict=True):
-            _draw(axis, picture, "")
+            _draw(axis, picture, "", f"{label}: {seen(ready[label])}")
             axis.text(
                 -0.01, 0.5, label, transform=axis.transAxes, ha="right", va="center"
             )
@@ -159,8 +164,13 @@ def show_sheets(
         title: what to see.
         width: of the figure, in inches.
     """
-    tiled = {name: tile(to_unit(images), columns) for name, images in sheets.items()}
-    return show_pictures(tiled, title=title, width=width)
+    ready = {name: to_unit(images) for name, images in sheets.items()}
+    return _side_by_side(
+        {name: tile(images, columns) for name, images in ready.items()},
+        [seen(images) for images in ready.values()],
+        title,
+        width,
+    )
 
 
 def show_pictures(
@@ -173,6 +183,18 @@ def show_pictures(
         title: what to see.
         width: of the figure, in inches.
     """
+    told = []
+    for picture in pictures.values():
+        white = 255 if picture.dtype == np.uint8 else 1
+        height, across = picture.shape[:2]
+        brightness = float(np.mean(picture)) / white
+        told.append(f"{height} by {across} pixels, mean brightness {brightness:.2f}")
+    return _side_by_side(pictures, told, title, width)
+
+
+def _side_by_side(
+    pictures: Mapping[str, np.ndarray], told: Sequence[str], title: str, width: float
+) -> Figure:
     with plt.rc_context(STYLE):
         ratio = max(
             picture.shape[0] / picture.shape[1] for picture in pictures.values()
@@ -181,12 +203,30 @@ def show_pictures(
         figure, axes = plt.subplots(
             1, len(pictures), figsize=(width, height), squeeze=False
         )
-        for axis, (name, picture) in zip(axes[0], pictures.items(), strict=True):
-            _draw(axis, picture, name)
+        for axis, (name, picture), text in zip(
+            axes[0], pictures.items(), told, strict=True
+        ):
+            _draw(axis, picture, name, text)
         if title:
             headline(figure, title)
         figure.tight_layout(pad=0.5)
     return finished(figure)
+
+
+def show_animation(path: Path, *, title: str) -> Described:
+    """A GIF, kept in the notebook, with an alt text that tells its first and last frame.
+
+    Args:
+        path: of the file.
+        title: what to see, for the alt text.
+    """
+    with Image.open(path) as film:
+        frames = [
+            np.asarray(f.convert("L")) / 255 for f in ImageSequence.Iterator(film)
+        ]
+    first, last = frames[0].mean(), frames[-1].mean()
+    told = f"{len(frames)} frames, mean brightness {first:.2f} at first and {last:.2f} at last"
+    return Described(path.read_bytes(), f"{title}: {told}.", "image/gif")
 
 
 def plot_manifold(images: np.ndarray, limit: float, *, title: str) -> Figure:
@@ -197,12 +237,17 @@ def plot_manifold(images: np.ndarray, limit: float, *, title: str) -> Figure:
         limit: the grid goes from -limit to limit on both axes.
         title: what to see.
     """
+    images = to_unit(images)
     steps = round(len(images) ** 0.5)
-    picture = tile(to_unit(images), steps, gap=0)
+    picture = tile(images, steps, gap=0)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(WIDTH * 0.85, WIDTH * 0.85))
         axes.imshow(
-            picture.squeeze(), extent=(-limit, limit, -limit, limit), vmin=0, vmax=1
+            picture.squeeze(),
+            extent=(-limit, limit, -limit, limit),
+            vmin=0,
+            vmax=1,
+            label=f"{seen(images)}, {steps} by {steps} codes from {-limit:g} to {limit:g}",
         )
         axes.set(title=title, xlabel="z[0]", ylabel="z[1]")
         axes.grid(visible=False)
@@ -224,12 +269,25 @@ def to_unit(images: np.ndarray) -> np.ndarray:
     return images / 255.0 if images.dtype == np.uint8 else np.clip(images, 0, 1)
 
 
-def _draw(axes: Axes, picture: np.ndarray, title: str) -> None:
+def seen(images: np.ndarray) -> str:
+    """What an alt text says of images (n, height, width, channels) in [0, 1]: how many, how bright, how different."""
+    count, height, width, _ = images.shape
+    told = (
+        f"{count} {'image' if count == 1 else 'images'} of {height} by {width} pixels"
+    )
+    told += f", mean brightness {images.mean():.2f}"
+    if count > 1:
+        told += f", differing by {images.std(axis=0).mean():.2f} a pixel"
+    return told
+
+
+def _draw(axes: Axes, picture: np.ndarray, title: str, told: str) -> None:
     white = 255 if picture.dtype == np.uint8 else 1
     axes.imshow(
         picture.squeeze(axis=-1) if picture.shape[-1] == 1 else picture,
         vmin=0,
         vmax=white,
+        label=told,
     )
     axes.set_axis_off()
     axes.set_title(title)

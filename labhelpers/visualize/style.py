@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import warnings
 from typing import Any
 
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.figure import Figure
+
+from labhelpers.described import Described
+from labhelpers.visualize.alt import alt_text
 
 GENERATOR_COLOUR = "#0072B2"
 DISCRIMINATOR_COLOUR = "#D55E00"
@@ -50,6 +56,25 @@ def headline(figure: Figure, title: str) -> None:
 
 
 def finished(figure: Figure) -> Figure:
-    """Close the figure for pyplot and return it, so that a notebook shows it once and not twice."""
+    """Close the figure for pyplot and return it, so that a notebook shows it once, with an alt text."""
     plt.close(figure)
+    _show_figures_with_alt_text()
     return figure
+
+
+def _show_figures_with_alt_text() -> None:
+    # A kernel has loaded IPython; matplotlib's inline backend has registered its own way by now.
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return
+    shell.display_formatter.formatters["image/png"].pop(Figure, None)
+    shell.display_formatter.mimebundle_formatter.for_type(Figure, _bundle)
+
+
+def _bundle(figure: Figure, include: Any = None, exclude: Any = None) -> Any:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # On a slow machine matplotlib would say on red ground that a legend took a second.
+        warnings.filterwarnings("ignore", message="Creating legend with loc")
+        figure.savefig(buffer, format="png", bbox_inches="tight")
+    return Described(buffer.getvalue(), alt_text(figure))._repr_mimebundle_()

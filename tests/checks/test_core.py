@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from labhelpers import checks
-from labhelpers.checks.core import kind_of
+from labhelpers.checks.core import kind_of, said_by
 
 
 def test_an_exercise_that_was_never_checked_scores_nothing():
@@ -26,6 +26,20 @@ def test_there_is_no_part_but_the_labs():
 )
 def test_values_are_named_with_their_article(value, words):
     assert kind_of(value) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("my own\nmistake", "my own mistake"),
+        ("{{function_node __wrapped__Sub_device_/job}} Incompatible shapes: [7] vs. [4] [Op:Sub] name: ", None),
+        ("Exception encountered when calling X.call().\n\n\x1b[1mIncompatible shapes: [7] vs. [4]\x1b[0m\n\nArg", None),
+        ("in user code:\n\n  File x, line 3, in f\n\n    ValueError: Incompatible shapes: [7] vs. [4]\n", None),
+        ("word " * 100, "word " * 39 + "..."),
+    ],
+)
+def test_an_error_is_told_in_whole_words(text, said):
+    assert said_by(ValueError(text)) == (said or "Incompatible shapes: [7] vs. [4]")
 
 
 def test_summary_lists_exercises_and_saved_questions(tmp_path, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 
@@ -49,7 +50,12 @@ def _step(
     return answer
 
 
-def _right_together(generator, discriminator, generator_optimizer, discriminator_optimizer, real_images, noise):
+def _right_together(*arguments):
+    """AutoGraph compiles float, too."""
+    return [float(loss) for loss in _right_together_tensors(*arguments)]
+
+
+def _right_together_tensors(generator, discriminator, generator_optimizer, discriminator_optimizer, real_images, noise):
     """Both gradients from the same D: simultaneous steps are a right answer, too."""
     with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
         fake_images = generator(noise, training=True)
@@ -61,7 +67,7 @@ def _right_together(generator, discriminator, generator_optimizer, discriminator
     generator_optimizer.apply_gradients(
         zip(g_tape.gradient(g_loss, generator.trainable_weights), generator.trainable_weights, strict=True)
     )
-    return [float(d_loss), float(g_loss)]
+    return d_loss, g_loss
 
 
 def _right_keras(generator, discriminator, generator_optimizer, discriminator_optimizer, real_images, noise):
@@ -195,7 +201,18 @@ def _closure_generator(latent_dim=64):
 
 
 def _lab2(
-    latent_dim=100, *, side=7, kernel=4, last=7, bend="relu", slope=0.2, end="tanh", raw=None, scores=1, norm=False
+    latent_dim=100,
+    *,
+    side=7,
+    kernel=4,
+    last=7,
+    bend="relu",
+    slope=0.2,
+    end="tanh",
+    raw=None,
+    scores=1,
+    norm=False,
+    start=None,
 ):
     """Lab 2's pair from its parts, of which one may be wrong."""
     bends = [[layers.LeakyReLU(slope)] if slope is not None else [] for _ in range(2)]
@@ -204,7 +221,7 @@ def _lab2(
     generator = keras.Sequential(
         [
             keras.Input((latent_dim,)),
-            layers.Dense(side * side * 256),
+            layers.Dense(side * side * 256, activation=start),
             layers.Reshape((side, side, 256)),
             layers.Conv2DTranspose(128, activation=bend, **up),
             *middle[0],
@@ -229,7 +246,7 @@ def _lab2(
 
 def _lab2_functional(latent_dim=100):
     noise, images = keras.Input((latent_dim,)), keras.Input((28, 28, 1))
-    x = keras.ops.reshape(layers.Dense(12_544, activation="relu")(noise), (-1, 7, 7, 256))
+    x = keras.ops.reshape(layers.Dense(12_544)(noise), (-1, 7, 7, 256))
     for filters in (128, 64):
         x = keras.ops.relu(_up(filters)(x))
     x = keras.ops.tanh(layers.Conv2DTranspose(1, 7, padding="same")(x))
@@ -261,6 +278,62 @@ class _Lab2Generator(keras.Model):
 def _called_once(network, latent_dim):
     network(tf.zeros((1, latent_dim)))
     return network
+
+
+@keras.saving.register_keras_serializable()
+class _UpByHand(layers.Layer):
+    """A transposed convolution by TensorFlow's operation."""
+
+    def __init__(self, filters, **more):
+        super().__init__(**more)
+        self.filters = filters
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(4, 4, self.filters, shape[-1]))
+
+    def call(self, x):
+        shape = (tf.shape(x)[0], 2 * x.shape[1], 2 * x.shape[2], self.filters)
+        return tf.nn.conv2d_transpose(x, self.kernel, shape, 2)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], 2 * shape[1], 2 * shape[2], self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters}
+
+
+def _spectral(layer):
+    return layers.SpectralNormalization(layer)
+
+
+def _ends_in(*last, **more):
+    """A small generator whose end may be wrong."""
+    return lambda latent_dim=64: _generator(
+        _up(16), layers.ReLU(), _up(1), *(make() for make in last), latent_dim=latent_dim, **more
+    )
+
+
+def _after_tanh(*parts):
+    """A right generator with something behind it."""
+    return lambda latent_dim=64: keras.Sequential([_ends_in()(latent_dim), *(make() for make in parts)])
+
+
+def _scores(end):
+    """A right discriminator with something behind it."""
+    return lambda: keras.Sequential([_discriminator(_down(16), layers.LeakyReLU(0.2), _down(32)), layers.Lambda(end)])
+
+
+@functools.cache
+def _body():
+    return keras.Sequential([keras.Input((7, 7, 32)), _up(16), layers.ReLU(), _up(1, activation="tanh")])
+
+
+def _shared_pair(latent_dim):
+    """New at the start, and always the same at the end."""
+    return keras.Sequential([keras.Input((latent_dim,)), layers.Dense(1568), layers.Reshape((7, 7, 32)), _body()])
+
+
+_CACHED = functools.cache(lambda: _discriminator(_down(16), _down(32)))
 
 
 RIGHT = {
@@ -299,6 +372,12 @@ RIGHT = {
         lambda latent_dim=64: keras.Sequential(_generator(_up(16), _up(1), latent_dim=latent_dim).layers),
         _right_all_convolutional,
         _right_nested,
+        _ends_in(last=keras.ops.tanh),
+        _after_tanh(layers.Identity),
+        lambda latent_dim=64: _generator(
+            _spectral(_up(16)), layers.LeakyReLU(), _spectral(_up(1)), latent_dim=latent_dim
+        ),
+        lambda latent_dim=64: _generator(_UpByHand(16), layers.ReLU(), _UpByHand(1), latent_dim=latent_dim),
         lambda latent_dim=64: _generator(
             layers.BatchNormalization(),
             layers.ReLU(),
@@ -316,6 +395,21 @@ RIGHT = {
         ),
         lambda: _discriminator(_down(16), layers.LeakyReLU(0.1), layers.Dropout(0.3), _down(32), _down(32)),
         _OwnDiscriminator,
+        lambda: _discriminator(_spectral(_down(16)), layers.LeakyReLU(), _spectral(_down(32)), layers.LeakyReLU()),
+        lambda: _discriminator(
+            layers.SeparableConv2D(16, 4, strides=2, padding="same"), layers.LeakyReLU(), _down(32), layers.LeakyReLU()
+        ),
+        lambda: _discriminator(_down(16), layers.LeakyReLU(), _down(32), layers.GlobalAveragePooling2D()),
+        lambda: keras.Sequential(
+            [
+                keras.Input((28, 28, 1)),
+                _down(8, use_bias=False),
+                layers.LeakyReLU(),
+                _down(8),
+                layers.Flatten(),
+                layers.Dense(1, use_bias=False),
+            ]
+        ),
         lambda: keras.Sequential([_down(16), layers.LeakyReLU(), _down(32), layers.Flatten(), layers.Dense(1)]),
         lambda: _discriminator(_down(16), layers.LeakyReLU(0.2), _down(32), _DeviationOfBatch()),
     ],
@@ -325,7 +419,10 @@ WRONG = {
     "conv_output_size": [
         (lambda size, kernel, stride, padding: (size + 2 * padding - kernel) / stride + 1, "round down"),
         (lambda size, kernel, stride, padding: math.ceil((size + 2 * padding - kernel) / stride) + 1, "round down"),
-        (lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride, "expected 3"),
+        (lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride, "add 1 after the division"),
+        (lambda size, kernel, stride, padding: round((size + 2 * padding - kernel) / stride) + 1, "round down"),
+        (lambda size, kernel, stride, padding: -(-size // stride), '"same"'),
+        (lambda size, kernel, stride, padding: (size + padding * 2 - kernel + 1) // stride, "not before"),
         (lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1, "both sides"),
         (lambda size, kernel, stride, padding: (size - kernel) // stride + 1, "padding"),
         (lambda size, kernel, stride, padding: size + 2 * padding - kernel + 1, "stride"),
@@ -365,16 +462,25 @@ WRONG = {
     "repaired_step": [
         (_frozen, "exactly 0.0"),
         (_g_not_through_d, "G moved by exactly 0.0"),
-        (_step(d_loss=lambda *a: _d_loss(*a) / 2), "half"),
+        (_step(d_loss=lambda *a: _d_loss(*a) / 2), "exactly half of the step"),
+        (
+            lambda g, d, g_optimizer, d_optimizer, *batch: _step()(g, d, d_optimizer, g_optimizer, *batch),
+            "Unknown variable",
+        ),
+        (
+            lambda *a: [float(loss.numpy()) for loss in _right_together_tensors(*a)],
+            "works in plain Python but not under tf.function",
+        ),
+        (_step(g_loss=lambda g, d, z: _g_loss(g, d, z) * 5), "expected"),
         (_step(d_loss=lambda *a: -_d_loss(*a)), "up d_loss"),
         (_step(g_loss=lambda *a: -_g_loss(*a)), "up g_loss"),
-        (_step(g_variables=lambda g, d: [*g.trainable_variables, *d.trainable_variables]), "own network"),
+        (_step(g_variables=lambda g, d: [*g.trainable_variables, *d.trainable_variables]), "Unknown variable"),
         (
             _step(g_loss=lambda g, d, z: -tf.reduce_mean(tf.nn.softplus(_logits(d, g(z))))),
             "softplus(-fake_logits)",
         ),
         (_step(result=lambda d, g: None), "two losses"),
-        (_step(result=lambda d, g: (g, d)), "order"),
+        (_step(result=lambda d, g: (g, d)), "d_loss first"),
     ],
     "cnn_networks": [
         (lambda latent_dim=100: None, "two networks"),
@@ -386,12 +492,18 @@ WRONG = {
         (lambda latent_dim=100: _lab2(latent_dim, kernel=5), "4 wide, not 5"),
         (lambda latent_dim=100: _lab2(latent_dim, last=3), "7 wide, not 3"),
         (lambda latent_dim=100: _lab2(latent_dim, norm=True), "no batch norm"),
-        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "both ends of [-1, 1]"),
-        (lambda latent_dim=100: _lab2(latent_dim, end=None), "end in a tanh"),
-        (lambda latent_dim=100: _lab2(latent_dim, raw="sigmoid"), "no sigmoid or tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, end="sigmoid"), "a sigmoid, expected a tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, end=None), "no activation, expected a tanh"),
+        (lambda latent_dim=100: _lab2(latent_dim, raw="sigmoid"), "an activation, expected none"),
         (lambda latent_dim=100: _lab2(latent_dim, scores=2), "expected one score"),
-        (lambda latent_dim=100: _lab2(latent_dim, slope=None), "LeakyReLU behind"),
-        (lambda latent_dim=100: _lab2(latent_dim, bend=None), "ReLU behind"),
+        (lambda latent_dim=100: _lab2(latent_dim, slope=0.3), "default slope of 0.3"),
+        (lambda latent_dim=100: _lab2(latent_dim, slope=0.0), "a ReLU, expected LeakyReLU(0.2)"),
+        (lambda latent_dim=100: _lab2(latent_dim, bend="leaky_relu"), "a LeakyReLU(0.2), expected a ReLU"),
+        (lambda latent_dim=100: _lab2(latent_dim, end="softsign"), "numbers differ"),
+        (lambda latent_dim=100: _lab2(latent_dim, start="relu"), "The dense layer has an activation"),
+        (functools.cache(_lab2), "share weights"),
+        (lambda latent_dim=100: _lab2(latent_dim, slope=None), "no activation, expected LeakyReLU(0.2)"),
+        (lambda latent_dim=100: _lab2(latent_dim, bend=None), "no activation, expected a ReLU"),
     ],
     "my_generator": [
         (lambda latent_dim=64: None, "return"),
@@ -410,6 +522,26 @@ WRONG = {
             "does the noise reach",
         ),
         (_closure_generator, "when it was copied"),
+        (_after_tanh(lambda: layers.Rescaling(0.95)), "expected"),
+        (_after_tanh(lambda: layers.Rescaling(0.5, 0.5)), "both ends"),
+        (_after_tanh(layers.ReLU), "a ReLU leaves out the lower half"),
+        (_after_tanh(layers.BatchNormalization), "expected [-1, 1]"),
+        (_after_tanh(lambda: layers.BatchNormalization(center=False, scale=False)), "in training, expected [-1, 1]"),
+        (_after_tanh(lambda: layers.GaussianNoise(0.1)), "in training, expected [-1, 1]"),
+        (_after_tanh(lambda: layers.LayerNormalization(axis=(1, 2, 3))), "expected [-1, 1]"),
+        (_ends_in(last="hard_tanh"), "in another way than a tanh"),
+        (_ends_in(last=tf.math.erf), "in another way than a tanh"),
+        (lambda latent_dim=64: _shared_pair(latent_dim), "share weights"),
+        (_after_tanh(lambda: layers.Activation("linear", dtype="float64")), "float64"),
+        (
+            lambda latent_dim=64: _generator(
+                _up(16),
+                layers.Resizing(28, 28),
+                layers.Conv2D(1, 3, padding="same"),
+                latent_dim=latent_dim,
+            ),
+            "the operation Resize",
+        ),
         (lambda latent_dim=64: _generator(_up(16), _up(3), latent_dim=latent_dim), "(None, 28, 28, 1)"),
         (
             lambda latent_dim=64: _generator(
@@ -422,7 +554,7 @@ WRONG = {
             lambda latent_dim=64: _generator(
                 layers.Conv2DTranspose(1, 4, strides=4, padding="same"), latent_dim=latent_dim
             ),
-            "strided Conv2DTranspose",
+            "too few transposed convolutions with strides",
         ),
         (
             lambda latent_dim=64: keras.Sequential(
@@ -442,15 +574,29 @@ WRONG = {
         (lambda: _discriminator(_down(16), _down(32), last="sigmoid"), "raw score"),
         (lambda: _discriminator(_down(16), _down(32), last="tanh"), "raw score"),
         (lambda: _discriminator(_down(16), _down(32), last="relu"), "both signs"),
+        (_scores(lambda x: 5 * tf.tanh(x / 5)), "no limits at the end"),
+        (_scores(lambda x: tf.clip_by_value(x, -10, 10)), "no limits at the end"),
+        (_scores(tf.nn.leaky_relu), "no activation"),
+        (_scores(lambda x: x / (1 + tf.abs(x))), "no sigmoid or tanh"),
+        (_scores(lambda x: 1 / (1 + tf.exp(-x))), "no sigmoid or tanh"),
+        (_scores(tf.nn.elu), "raw scores"),
+        (_scores(tf.square), "both signs"),
+        (_scores(tf.math.asinh), "no activation"),
+        (_CACHED, "same network twice"),
+        (lambda: keras.Sequential([_CACHED(), layers.Activation("linear", dtype="float64")]), "share weights"),
+        (
+            lambda: keras.Sequential([_scores(tf.identity)(), layers.Activation("linear", dtype="float64")]),
+            "float64",
+        ),
         (lambda: _discriminator(layers.Conv2D(8, 3), layers.MaxPooling2D(), _down(8)), "MaxPooling2D"),
-        (lambda: _discriminator(_down(16)), "strided Conv2D"),
+        (lambda: _discriminator(_down(16)), "too few convolutions with strides"),
         (lambda: _discriminator(_down(16), _down(16), shape=(32, 32, 1)), "(None, 28, 28, 1)"),
         (lambda: _discriminator(_down(64), _down(512)), "500,000"),
         (
             lambda: keras.Sequential([keras.Input((28, 28, 1)), _down(8), _down(8), layers.Conv2D(1, 7)]),
             "(None, 1)",
         ),
-        (lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]), "strided Conv2D"),
+        (lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]), "too few convolutions with strides"),
         (lambda: layers.Dense(1), "expected a keras.Model"),
     ],
 }

@@ -42,6 +42,48 @@ def _attend_plain_transpose(query, key, value):
     return weights @ value, weights
 
 
+def _attend_ops(query, key, value):
+    weights = keras.ops.softmax(keras.ops.matmul(query, keras.ops.swapaxes(key, -1, -2)) * key.shape[-1] ** -0.5)
+    return keras.ops.matmul(weights, value), weights
+
+
+def _attend_roots(query, key, value):
+    root = float(key.shape[-1]) ** 0.25
+    weights = tf.exp(tf.nn.log_softmax(tf.linalg.matmul(query / root, key / root, transpose_b=True)))
+    return tf.linalg.matmul(weights, value), weights
+
+
+def _attend_unstacked(query, key, value):
+    """One sequence after the other: no batch of unknown size."""
+    if len(query.shape) == 2:
+        return _attend(query, key, value)
+    parts = [_attend_unstacked(*three) for three in zip(*map(tf.unstack, (query, key, value)), strict=True)]
+    return tuple(tf.stack(part) for part in zip(*parts, strict=True))
+
+
+def _attend_half_numpy(query, key, value):
+    """A sum that no gradient sees."""
+    scores = query @ tf.linalg.matrix_transpose(key) / tf.sqrt(float(key.shape[-1]))
+    raised = tf.exp(scores - tf.reduce_max(scores, axis=-1, keepdims=True))
+    weights = raised / np.sum(raised, axis=-1, keepdims=True)
+    return weights @ value, weights
+
+
+def _attend_exp(query, key, value):
+    raised = np.exp(query @ tf.linalg.matrix_transpose(key) / np.sqrt(key.shape[-1], dtype=np.float32) - 300)
+    weights = tf.constant(raised / raised.sum(axis=-1, keepdims=True))
+    return weights @ value, weights
+
+
+def _attend_long(query, key, value):
+    return _attend(*(tf.cast(each, tf.float64) for each in (query, key, value)))
+
+
+def _attend_if(query, key, value):
+    mixed, weights = _attend(query, key, value)
+    return (mixed, weights) if tf.reduce_max(weights) <= 1 else (mixed, tf.nn.softmax(weights))
+
+
 def _heads_transposed(tokens, matrices, heads, *, attend=_attend, mix=True, add=False, split=True):
     _, count, features = tokens.shape
 
@@ -68,6 +110,55 @@ def _heads_einsum(tokens, matrices, heads):
     query, key, value = (tf.einsum("bnd,dhk->bhnk", tokens, each) for each in (wq, wk, wv))
     mixed, weights = _attend_einsum(query, key, value)
     return tf.einsum("bhnk,hkd->bnd", mixed, tf.reshape(matrices[3], (heads, size, -1))), weights
+
+
+def _heads_matrices(tokens, matrices, heads):
+    """Cut the matrices instead of what they make."""
+    cut = [tf.split(tf.convert_to_tensor(matrix), heads, axis=1) for matrix in matrices[:3]]
+    results = [_attend_ops(*(tokens @ part for part in three)) for three in zip(*cut, strict=True)]
+    down = tf.split(tf.convert_to_tensor(matrices[3]), heads, axis=0)
+    output = tf.add_n([mixed @ part for (mixed, _), part in zip(results, down, strict=True)])
+    return output, tf.stack([weights for _, weights in results], axis=1)
+
+
+def _heads_stacked(tokens, matrices, heads):
+    query, key, value = (tf.stack(tf.split(tokens @ matrix, heads, -1), 1) for matrix in matrices[:3])
+    mixed, weights = _attend_roots(query, key, value)
+    return tf.concat(tf.unstack(mixed, axis=1), -1) @ matrices[3], weights
+
+
+def _heads_of_a_batch(tokens, matrices, heads):
+    count, number, features = tokens.shape
+
+    def cut(matrix):
+        parts = tf.reshape(tokens @ matrix, (count, number, heads, features // heads))
+        return tf.transpose(parts, (0, 2, 1, 3))
+
+    mixed, weights = _attend(*map(cut, matrices[:3]))
+    return tf.reshape(tf.transpose(mixed, (0, 2, 1, 3)), (count, number, features)) @ matrices[3], weights
+
+
+def _heads_not_back(tokens, matrices, heads):
+    _, count, features = tokens.shape
+
+    def cut(matrix):
+        return tf.transpose(tf.reshape(tokens @ matrix, (-1, count, heads, features // heads)), (0, 2, 1, 3))
+
+    mixed, weights = _attend(*map(cut, matrices[:3]))
+    return tf.reshape(mixed, (-1, count, features)) @ matrices[3], weights
+
+
+def _heads_hidden(tokens, matrices, heads):
+    """The key's matrix as a constant."""
+    return _heads_transposed(tokens, [matrices[0], tf.stop_gradient(matrices[1]), *matrices[2:]], heads)
+
+
+def _with_weights(change):
+    def answer(tokens, matrices, heads):
+        output, weights = _heads_transposed(tokens, matrices, heads)
+        return output, change(weights)
+
+    return answer
 
 
 def _one_head(tokens, matrices, heads):
@@ -123,6 +214,35 @@ def _right_gather(images, patch_size, overlap):
     return tf.reshape(tf.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, len(rows) * len(columns), side * side * channels))
 
 
+def _convolved(images, patch_size, overlap):
+    """A convolution whose kernel is the identity."""
+    side, channels = patch_size + 2 * overlap, images.shape[3]
+    kernel = tf.reshape(tf.eye(side * side * channels), (side, side, channels, -1))
+    cut = tf.nn.conv2d(_pad(images, overlap), kernel, patch_size, "VALID")
+    return tf.reshape(cut, (-1, cut.shape[1] * cut.shape[2], cut.shape[3]))
+
+
+def _by_ops(images, patch_size, overlap):
+    side = patch_size + 2 * overlap
+    padded = keras.ops.pad(images, ((0, 0), (overlap, overlap), (overlap, overlap), (0, 0)))
+    corners = np.ndindex(images.shape[1] // patch_size, images.shape[2] // patch_size)
+    cut = [padded[:, r * patch_size :, c * patch_size :][:, :side, :side] for r, c in corners]
+    return keras.ops.reshape(keras.ops.stack(cut, axis=1), (len(images), len(cut), -1))
+
+
+def _square_only(images, patch_size, overlap):
+    height = images.shape[1]
+    return _slices(
+        tf.pad(images, [[0, 0], [0, 0], [0, max(0, height - images.shape[2])], [0, 0]])[:, :, :height],
+        patch_size,
+        overlap,
+    )
+
+
+def _pad_below(images, overlap):
+    return tf.pad(images, [[0, 0], [0, 2 * overlap], [0, 2 * overlap], [0, 0]])
+
+
 def _repeated_edge(images, overlap):
     return tf.concat([images[:, :1]] * overlap + [images] + [images[:, -1:]] * overlap, 1) if overlap else images
 
@@ -149,7 +269,7 @@ def _pad_and_add(patches, patch_size, overlap, image_shape):
     return total[:, overlap : overlap + height, overlap : overlap + width]
 
 
-def _transposed_convolution(patches, patch_size, overlap, image_shape):
+def _transposed_convolution(patches, patch_size, overlap, image_shape, first=None):
     height, width, channels = image_shape
     side = patch_size + 2 * overlap
     count = side * side * channels
@@ -157,7 +277,8 @@ def _transposed_convolution(patches, patch_size, overlap, image_shape):
     kernel = tf.reshape(tf.transpose(tf.eye(count)), (side, side, channels, count))
     whole = (tf.shape(patches)[0], height + 2 * overlap, width + 2 * overlap, channels)
     added = tf.nn.conv2d_transpose(grid, kernel, whole, patch_size, "VALID")
-    return added[:, overlap : overlap + height, overlap : overlap + width]
+    first = overlap if first is None else first
+    return added[:, first : first + height, first : first + width]
 
 
 def _matrix(size, patch_size, overlap):
@@ -184,8 +305,41 @@ def _put_without_adding(patches, patch_size, overlap, image_shape):
 
 
 def _cut_off_at_one_end(patches, patch_size, overlap, image_shape):
-    height, width, _ = image_shape
-    return _pad(_by_matrices(patches, patch_size, overlap, image_shape), overlap)[:, :height, :width]
+    return _transposed_convolution(patches, patch_size, overlap, image_shape, first=0)
+
+
+def _scattered(patches, patch_size, overlap, image_shape):
+    height, width, channels = image_shape
+    side, columns = patch_size + 2 * overlap, width // patch_size
+    cells = np.array([divmod(n, columns) for n in range(patches.shape[1])]) * patch_size
+    around = np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), -1)
+    places = (cells[:, None, None] + around).reshape(-1, 2)
+    tiles = tf.reshape(
+        tf.transpose(_tiles(patches, patch_size, overlap, image_shape), (1, 2, 3, 0, 4)), (len(places), -1, channels)
+    )
+    whole = tf.scatter_nd(places, tiles, (height + 2 * overlap, width + 2 * overlap, tf.shape(patches)[0], channels))
+    return tf.transpose(whole, (2, 0, 1, 3))[:, overlap : overlap + height, overlap : overlap + width]
+
+
+def _pulled_back(patches, patch_size, overlap, image_shape):
+    """Adding up is the gradient of cutting out."""
+    image = tf.zeros((tf.shape(patches)[0], *image_shape))
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        cut = _slices(image, patch_size, overlap)
+    return tape.gradient(cut, image, output_gradients=patches)
+
+
+def _averaged(patches, *how):
+    return _by_matrices(patches, *how) / _by_matrices(tf.ones_like(patches), *how)
+
+
+def _in_numpy(patches, patch_size, overlap, image_shape):
+    return tf.constant(_pad_and_add(tf.constant(np.asarray(patches)), patch_size, overlap, image_shape).numpy())
+
+
+def _half_hidden(patches, *how):
+    return _by_matrices(tf.stop_gradient(patches) / 2, *how) + _by_matrices(patches / 2, *how)
 
 
 class _AddWeight(keras.layers.Layer):
@@ -215,6 +369,40 @@ class _Embedding(keras.layers.Layer):
 
     def call(self, tokens):
         return tokens + self.embedding(tf.range(self.tokens))
+
+
+class _Transposed(keras.layers.Layer):
+    def build(self, input_shape):
+        self.columns = self.add_weight(shape=(input_shape[2], input_shape[1]), initializer="zeros")
+
+    def call(self, tokens):
+        return tokens + tf.transpose(self.columns)
+
+
+class _Flat(keras.layers.Layer):
+    def build(self, input_shape):
+        self.shape = tuple(input_shape[1:])
+        self.flat = self.add_weight(shape=(int(np.prod(self.shape)),), initializer="random_normal")
+
+    def call(self, tokens):
+        return keras.layers.add([tokens, tf.broadcast_to(tf.reshape(self.flat, self.shape), tf.shape(tokens))])
+
+
+class _NoArguments(_AddWeight):
+    """Its copy is made with name=..., which it does not take."""
+
+    def __init__(self):
+        super().__init__()
+
+
+class _HalfStopped(_AddWeight):
+    def call(self, tokens):
+        return tokens + (self.positions + tf.stop_gradient(self.positions.value)) / 2
+
+
+class _Waves(keras.layers.Layer):
+    def call(self, tokens):
+        return tokens + tf.sin(tf.range(float(tokens.shape[1]))[:, None])
 
 
 class _Untrainable(_AddWeight):
@@ -267,15 +455,41 @@ class _Unused(_AddWeight):
         return tokens
 
 
-def _branches(tokens, heads, *, norm=layers.LayerNormalization, attend=True, units=2, first=True, second=True):
+def _branches(
+    tokens,
+    heads,
+    *,
+    norm=layers.LayerNormalization,
+    attend=True,
+    units=2,
+    first=True,
+    second=True,
+    inner="gelu",
+    outer=None,
+    beside=False,
+    between=lambda x: x,
+    dense=layers.Dense,
+):
     """The block, or one with a mistake."""
-    width = tokens.shape[-1]
+    before, width = tokens, tokens.shape[-1]
     if attend:
-        found = SelfAttention(heads)(norm()(tokens))
+        found = between(SelfAttention(heads)(norm()(tokens)))
         tokens = tokens + found if first else found
-    hidden = layers.Dense(units * width, activation="gelu")(norm()(tokens))
-    found = layers.Dense(width)(hidden)
+    hidden = dense(units * width, activation=inner)(norm()(before if beside else tokens))
+    found = dense(width, activation=outer)(hidden)
     return tokens + found if second else found
+
+
+def _with(**mistake):
+    return lambda tokens, heads: _branches(tokens, heads, **mistake)
+
+
+def _pointwise(units, activation):
+    return layers.Conv1D(units, 1, activation=activation)
+
+
+def _each_alone(units, activation):
+    return layers.TimeDistributed(layers.Dense(units, activation=activation))
 
 
 def _keras_block(tokens, heads):
@@ -288,14 +502,14 @@ def _keras_block(tokens, heads):
 
 
 class _BlockLayer(layers.Layer):
-    def __init__(self, heads):
-        super().__init__()
+    def __init__(self, heads, **kwargs):
+        super().__init__(**kwargs)
         self.norms = [layers.LayerNormalization(), layers.LayerNormalization()]
         self.attention = SelfAttention(heads)
 
     def build(self, shape):
         width = shape[-1]
-        self.dense = [layers.Dense(2 * width, activation="relu"), layers.Dense(width)]
+        self.dense = [layers.Dense(2 * width, activation="gelu"), layers.Dense(width)]
         for norm in self.norms:
             norm.build(shape)
         self.attention.build(shape)
@@ -375,21 +589,46 @@ def _draw(
     early=None,
     norm=True,
     patches=None,
-    order=(0, 1, 2),
+    start=None,
+    heads=4,
+    end=lambda x: x,
+    between=lambda x: x,
 ):
     """The generator, or one with a mistake."""
     noise = keras.Input((latent_dim,))
-    tokens = layers.Reshape((16, 128))(layers.Dense(2048)(noise if first else noise * 0.0))
+    tokens = layers.Dense(2048, activation=start)(noise if first else noise * 0.0)
+    tokens = between(layers.Reshape((16, 128))(tokens))
     if positions:
         tokens = PositionEmbedding()(tokens)
     for _ in range(blocks):
-        tokens = _branches(tokens, 4)
+        tokens = _branches(tokens, heads)
     if norm:
         tokens = layers.LayerNormalization()(tokens)
     side = 7 + 2 * (overlap if patches is None else patches)
     tokens = layers.Dense(side * side, activation=early)(tokens)
     x = Unpatchify((28, 28, 1), 7, overlap if patches is None else patches)(tokens)
-    return keras.Model(noise, layers.Activation(last)(x) if last else x)
+    return keras.Model(noise, end(layers.Activation(last)(x) if last else x))
+
+
+def _two_sizes(latent_dim, overlap):
+    """The sizes of the text alone."""
+    return _draw(latent_dim, 2 if overlap else 0)
+
+
+def _functional_of(network, shape):
+    """The same as a class of its own, called once."""
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.body = network
+
+        def call(self, inputs):
+            return self.body(inputs)
+
+    own = Own()
+    own(tf.zeros((1, *shape)))
+    return own
 
 
 def _sequential_generator(latent_dim, overlap):
@@ -434,14 +673,18 @@ def _score(
     norm=layers.LayerNormalization,
     ends=layers.Flatten,
     cut=None,
+    start=None,
+    heads=4,
+    between=lambda x: x,
+    dense=layers.Dense,
 ):
     """The discriminator, or one with a mistake."""
     images = keras.Input((28, 28, 1))
-    tokens = layers.Dense(128)(Patchify(7, overlap if cut is None else cut)(images))
+    tokens = dense(128, activation=start)(Patchify(7, overlap if cut is None else cut)(images))
     if positions:
         tokens = PositionEmbedding()(tokens)
     for _ in range(blocks):
-        tokens = _branches(tokens, 4)
+        tokens = between(_branches(tokens, heads, dense=dense))
     logits = layers.Dense(1, activation=last)(ends()(norm()(tokens)))
     return keras.Model(images, logits)
 
@@ -494,21 +737,31 @@ def _pair(which, **settings):
 
 
 RIGHT = {
-    "attention": [_attend, _attend_einsum, _attend_by_exponentials],
-    "multi_head": [_heads_transposed, _heads_in_a_loop, _heads_einsum],
-    "patchify": [_right_extract, _slices, _right_gather],
-    "add_up": [_pad_and_add, _transposed_convolution, _by_matrices],
-    "PositionalEmbedding": [_AddWeight, _WithBatchAxis, _Embedding],
-    "transformer_block": [_branches, _keras_block, lambda tokens, heads: _BlockLayer(heads)(tokens)],
+    "attention": [_attend, _attend_einsum, _attend_by_exponentials, _attend_ops, _attend_roots],
+    "multi_head": [_heads_transposed, _heads_in_a_loop, _heads_einsum, _heads_matrices, _heads_stacked],
+    "patchify": [_right_extract, _slices, _right_gather, _convolved, _by_ops],
+    "add_up": [_pad_and_add, _transposed_convolution, _by_matrices, _scattered, _pulled_back],
+    "PositionalEmbedding": [_AddWeight, _WithBatchAxis, _Embedding, _Transposed, _Flat],
+    "transformer_block": [
+        _branches,
+        _keras_block,
+        lambda tokens, heads: _BlockLayer(heads)(tokens),
+        _with(dense=_pointwise),
+        _with(norm=lambda: layers.LayerNormalization(epsilon=1e-6), inner=keras.ops.gelu, dense=_each_alone),
+    ],
     "my_generator": [
         _pair("G"),
         _sequential_generator,
         _operations_generator,
+        _pair("G", last=None, end=lambda x: 2 * keras.ops.sigmoid(2 * x) - 1),
+        _pair("G", last=None, end=lambda x: keras.ops.tanh(0.5 * x)),
     ],
     "my_discriminator": [
         _pair("D"),
         _sequential_discriminator,
         _convolution_discriminator,
+        _pair("D", dense=_pointwise),
+        _pair("D", ends=lambda: layers.Reshape((-1,))),
     ],
 }
 
@@ -523,6 +776,13 @@ WRONG = {
         (_attend_plain_transpose, "raised"),
         (lambda *a: tuple(each.numpy() for each in _attend(*a)), "NumPy lets no gradient"),
         (lambda q, k, v: (_attend(q, k, v)[0], tf.matmul(q, k, transpose_b=True) / 3), "softmax turns them"),
+        (_attend_exp, "expected finite"),
+        (_attend_half_numpy, "hidden from the gradient"),
+        (lambda q, k, v: _attend(tf.stop_gradient(q), k, v), "no gradient flows from the output of attention to query"),
+        (_attend_long, "is float64"),
+        (_attend_unstacked, "when compiled"),
+        (_attend_if, "no Python `if`"),
+        (lambda q, k, v: tuple(tf.constant(np.asarray(part)) for part in _attend(q, k, v)), "no gradient flows"),
     ],
     "multi_head": [
         (lambda *a: _heads_transposed(*a, mix=False), "The last matrix"),
@@ -533,6 +793,12 @@ WRONG = {
         (lambda *a: _heads_transposed(*a, attend=_scaled_by_all_features), "d / heads"),
         (lambda *a: _heads_transposed(*a)[0], "the two results"),
         (lambda *a: None, "return"),
+        (_heads_not_back, "all 120 numbers differ"),
+        (_heads_of_a_batch, "compiled"),
+        (_heads_hidden, "no gradient flows from the output of multi_head to the key matrix"),
+        (_with_weights(lambda weights: tf.reduce_mean(weights, axis=1)), "not their mean"),
+        (_with_weights(lambda weights: tf.transpose(weights, (0, 1, 3, 2))), "token that listens"),
+        (lambda *a: _heads_transposed(*a, attend=_attend_half_numpy), "hidden from the gradient"),
     ],
     "patchify": [
         (lambda images, p, o: tf.reshape(images, (images.shape[0], -1, p * p * images.shape[3])), "plain reshape"),
@@ -544,6 +810,11 @@ WRONG = {
         (lambda *a: tf.transpose(_slices(*a), (0, 2, 1)), "second axis"),
         (lambda images, p, o: _slices(images.numpy(), p, o).numpy(), "gradient"),
         (lambda images, p, o: None, "return"),
+        (_square_only, "images of 6x4x2"),
+        (lambda *a: _slices(*a, pad=_pad_below), "on all four sides"),
+        (lambda images, p, o: _slices(images, p, 2 if o == 2 else min(o, 1)), "expected"),
+        (lambda images, *how: _slices(tf.cast(images, tf.float64), *how), "is float64"),
+        (lambda images, *how: _slices((images + tf.stop_gradient(images)) / 2, *how), "hidden from the gradient"),
     ],
     "add_up": [
         (lambda patches, p, o, shape: tf.reshape(patches, (-1, *shape)), "plain reshape"),
@@ -553,6 +824,10 @@ WRONG = {
         (_cut_off_at_one_end, "all four sides"),
         (lambda *a: _by_matrices(*a).numpy(), "gradient"),
         (lambda patches, p, o, shape: patches, "shape"),
+        (_averaged, "not averaged"),
+        (_in_numpy, "no gradient"),
+        (_half_hidden, "hidden from the gradient"),
+        (lambda *a: _transposed_convolution(*a, first=2 * a[2]), "expected"),
     ],
     "PositionalEmbedding": [
         (_Untrainable, "not trainable"),
@@ -566,6 +841,9 @@ WRONG = {
         (_Stopped, "no gradient"),
         (_Unused, "not used"),
         (lambda: np.zeros(3), "keras.layers.Layer"),
+        (_NoArguments, "when it was copied"),
+        (_HalfStopped, "stop_gradient"),
+        (_Waves, "add_weight"),
     ],
     "transformer_block": [
         (_norm_behind, "in front of each branch"),
@@ -581,6 +859,14 @@ WRONG = {
         (_nobody_listens, "axis of the tokens"),
         (lambda t, h: layers.Flatten()(_branches(t, h)), "expected tokens"),
         (lambda t, h: None, "return"),
+        (_with(inner=None), "Dense 1 has a GELU."),
+        (_with(inner="relu"), "looks like a ReLU"),
+        (_with(inner="tanh"), "looks like a tanh"),
+        (_with(inner=None, outer="gelu"), "not to Dense 2"),
+        (_with(outer="relu"), "Dense 2 has no activation"),
+        (_with(beside=True), "takes T', what the first one has added to"),
+        (lambda t, h: _branches(t, 1), "looks like 1 head."),
+        (_with(between=layers.Dropout(0.1)), "no dropout"),
     ],
     "my_generator": [
         (_pair("G", last="sigmoid"), "both ends"),
@@ -599,6 +885,15 @@ WRONG = {
             "labhelpers' own version",
         ),
         (lambda latent_dim, overlap: None, "return"),
+        (_pair("G", start="relu"), "first dense layer has no activation, and this looks like a ReLU"),
+        (_pair("G", early="gelu"), "expected"),
+        (_pair("G", heads=2), "looks like 2 heads"),
+        (_pair("G", between=layers.Dropout(0.2)), "no dropout"),
+        (_pair("G", end=layers.Rescaling(0.5, 0.5)), "both ends"),
+        (_pair("G", end=layers.ReLU()), "both ends"),
+        (_pair("G", last="softsign"), "softsign"),
+        (_two_sizes, "my_generator(51, 1)"),
+        (lambda latent_dim, overlap: _functional_of(_draw(latent_dim, overlap), (latent_dim,)), "keras.Input"),
     ],
     "my_discriminator": [
         (_pair("D", last="sigmoid"), "raw scores"),
@@ -612,6 +907,15 @@ WRONG = {
         (_without_kept_weights, "last_weights"),
         (lambda overlap: _draw(64, overlap), "takes"),
         (lambda overlap: None, "return"),
+        (_pair("D", start="relu"), "first dense layer has no activation, and this looks like a ReLU"),
+        (_pair("D", last="softplus"), "looks like a softplus at the end"),
+        (_pair("D", last=lambda x: keras.ops.leaky_relu(x, 0.2)), "looks like a LeakyReLU at the end"),
+        (_pair("D", last=lambda x: 10 * keras.ops.tanh(x / 10)), "raw scores"),
+        (_pair("D", last=keras.ops.log_sigmoid), "expected both signs"),
+        (_pair("D", heads=8), "looks like 8 heads"),
+        (_pair("D", between=layers.Dropout(0.3)), "no dropout"),
+        (lambda overlap: _score(2 if overlap else 0), "my_discriminator(1)"),
+        (lambda overlap: _functional_of(_score(overlap), (28, 28, 1)), "keras.Input"),
     ],
 }
 

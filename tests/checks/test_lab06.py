@@ -112,6 +112,36 @@ def _as_often_as_doublings_for(image_size, latent_dim):
     return _generator(image_size, latent_dim, *between, _up(3), doublings=doublings)
 
 
+class _Shuffle(layers.Layer):
+    """A layer of one's own, which no file keeps."""
+
+    def call(self, x):
+        return tf.nn.depth_to_space(x, 2)
+
+
+def _spectral(size, latent):
+    normed = layers.SpectralNormalization
+    between = normed(_up(16)), layers.GroupNormalization(4), layers.PReLU(shared_axes=[1, 2]), normed(_up(3))
+    return _generator(size, latent, *between)
+
+
+def _centred(size, latent):
+    between = layers.UpSampling2D(), layers.Conv2D(12, 3, padding="same"), layers.ReLU(), _up(3, activation="tanh")
+    return _generator(size, latent, *between, last=layers.CenterCrop(size, size), crop=False)
+
+
+def _even_crop(size, latent):
+    """Half of what is too much, on both sides: an odd rest is left over."""
+    network = _generator(size, latent, _up(16), _up(3), crop=False)
+    half = (network.output_shape[1] - size) // 2
+    return keras.Sequential([network, layers.Cropping2D(half)])
+
+
+def _then(after):
+    """A right generator, with layers behind its tanh."""
+    return lambda size, latent: keras.Sequential([_generator(size, latent, _up(16), layers.ReLU(), _up(3)), *after()])
+
+
 class _Subclassed(keras.Model):
     def __init__(self, body):
         super().__init__()
@@ -150,6 +180,27 @@ def _right_gather(images, rows, columns):
     return images
 
 
+def _right_masked(images, rows, columns):
+    """Rolled, and what came round set to zero."""
+    for axis, shifts in ((1, rows), (2, columns)):
+        side = images.shape[axis]
+        source = tf.range(side)[None] - shifts[:, None]
+        inside = tf.cast((source >= 0) & (source < side), images.dtype)
+        images = tf.gather(images, source % side, axis=axis, batch_dims=1)
+        images *= tf.reshape(inside, (-1, *(side if each == axis else 1 for each in (1, 2, 3))))
+    return images
+
+
+def _right_mapped(images, rows, columns):
+    def move(each):
+        image, row, column = each
+        height, width, _ = images.shape[1:]
+        framed = tf.pad(image, ((height, height), (width, width), (0, 0)))
+        return tf.roll(framed, (row, column), (0, 1))[height : 2 * height, width : 2 * width]
+
+    return tf.map_fn(move, (images, rows, columns), fn_output_signature=images.dtype)
+
+
 def _rolled(images, rows, columns):
     return tf.stack([tf.roll(images[i], (rows[i], columns[i]), (0, 1)) for i in range(len(images))])
 
@@ -168,6 +219,11 @@ def _means(discriminator, *sets, **how):
 def _gap(discriminator, train, other):
     on_train, on_other = _means(discriminator, train, other, training=False)
     return on_train - on_other
+
+
+def _together(discriminator, train, held_out):
+    scores = discriminator(np.concatenate([train, held_out]))[:, 0]
+    return float(tf.reduce_mean(scores[: len(train)]) - tf.reduce_mean(scores[len(train) :]))
 
 
 def _snapshot(of=lambda part: [v.numpy() for v in part.variables]):
@@ -197,12 +253,14 @@ RIGHT = {
         lambda image_size, doublings: [math.ceil(image_size / 2**doublings) * 2**k for k in range(doublings + 1)],
         lambda image_size, doublings: tuple(np.int64(math.ceil(image_size / 2**doublings)) << np.arange(doublings + 1)),
         lambda image_size, doublings: math.ceil(image_size / 2**doublings) * 2 ** np.arange(doublings + 1),
+        lambda image_size, doublings: [((image_size - 1 >> doublings) + 1) << k for k in range(doublings + 1)],
     ],
     "discriminator_sides": [
         _halved,
         lambda image_size, halvings: [math.ceil(image_size / 2**k) for k in range(halvings + 1)],
         lambda image_size, halvings: [(image_size + 2**k - 1) // 2**k for k in range(halvings + 1)],
         _by_real_layers,
+        lambda image_size, halvings: [(image_size - 1 >> k) + 1 for k in range(halvings + 1)],
     ],
     "my_face_generator": [
         lambda size, latent: _generator(size, latent, _up(16), layers.ReLU(), _up(3)),
@@ -213,22 +271,36 @@ RIGHT = {
         lambda size, latent: _generator(
             size, latent, layers.BatchNormalization(), _up(24), layers.LeakyReLU(0.2), _up(12), _up(3), doublings=3
         ),
+        _spectral,
+        _centred,
+        lambda size, latent: _functional(size, latent, end=lambda x: 2 * keras.ops.sigmoid(x) - 1),
     ],
-    "translate": [_right_matrices, _right_pad_and_cut, _right_gather],
+    "translate": [_right_matrices, _right_pad_and_cut, _right_gather, _right_masked, _right_mapped],
     "score_gap": [
         _gap,
         lambda d, train, other: float(np.mean(d.predict(train, verbose=0)) - np.mean(d.predict(other, verbose=0))),
         lambda d, train, other: np.subtract(*[float(m) for m in _means(d, train, other)]),
+        _together,
+        lambda d, train, other: sum(d(train)[:, 0]) / len(train) - sum(d(other)[:, 0]) / len(other),
     ],
     "frame_milliseconds": [
         lambda frames_per_second: max(20, 10 * round(100 / frames_per_second)),
         lambda frames_per_second: max(20.0, round(1000 / frames_per_second, -1)),
         lambda frames_per_second: int(max(2, np.rint(100 / frames_per_second))) * 10,
+        lambda frames_per_second: 10 * max(2, int(100 / frames_per_second + 0.5)),
+        lambda frames_per_second: min(range(20, 5000, 10), key=lambda time: abs(time - 1000 / frames_per_second)),
     ],
     "take_snapshot": [
         _snapshot(),
         _snapshot(lambda part: [np.asarray(v).copy() for v in part.variables]),
         _snapshot(lambda part: tuple(keras.ops.convert_to_numpy(v).copy() for v in part.variables)),
+        _snapshot(lambda part: [np.array(v) for v in part.variables]),
+        lambda *parts: {
+            f"{name}{kind}": [np.copy(v.numpy()) for v in part.variables]
+            for part, (kind, name) in zip(
+                parts, [(k, n) for k in ("", "_optimizer") for n in ("generator", "discriminator")], strict=True
+            )
+        },
     ],
 }
 
@@ -243,6 +315,13 @@ WRONG = {
         (lambda size, doublings: _halved(size, doublings)[::-1], "doubles exactly"),
         (lambda size, doublings: [size / 2 ** (doublings - k) for k in range(doublings + 1)], "whole number"),
         (lambda size, doublings: None, "return"),
+        (lambda size, doublings: [2.0 * side / 2 for side in _sides_by_loop(size, doublings)], "type float64"),
+        (lambda size, doublings: [(size // 2**doublings + 1) * 2**k for k in range(doublings + 1)], "nothing to add"),
+        (lambda size, doublings: [size * 2**k for k in range(doublings + 1)], "divide by 2^n"),
+        (
+            lambda size, doublings: [25, 50, 100],
+            "image_size=28, doublings=2: gave [25, 50, 100], expected [7, 14, 28].",
+        ),
     ],
     "discriminator_sides": [
         (lambda size, halvings: [size // 2**k for k in range(halvings + 1)], "13, not 12"),
@@ -252,6 +331,9 @@ WRONG = {
         (lambda size, halvings: [size / 2**k for k in range(halvings + 1)], "whole number"),
         (lambda size, halvings: _halved(size, halvings)[-1], "all of them"),
         (lambda size, halvings: [], "empty"),
+        (lambda size, halvings: [math.ceil(size / 2**k) for k in range(halvings)], "last halving"),
+        (lambda size, halvings: [size // 2**k + (k > 0) for k in range(halvings + 1)], "expected"),
+        (lambda size, halvings: list(np.ceil(size / 2.0 ** np.arange(halvings + 1))), "type float64"),
     ],
     "my_face_generator": [
         (lambda size, latent: None, "return"),
@@ -286,6 +368,13 @@ WRONG = {
             lambda size, latent: _generator(size, latent, _up(16), _up(3), last=layers.Lambda(keras.ops.tanh)),
             "Lambda",
         ),
+        (lambda size, latent: _generator(size, latent, _up(16), layers.Conv2D(12, 1), _Shuffle()), "no code of yours"),
+        (_even_crop, "my_face_generator(17, 5) makes (None, 18, 18, 3)"),
+        (_then(lambda: [layers.Rescaling(0.5, 0.5)]), "both ends"),
+        (_then(lambda: [layers.ReLU()]), "both ends"),
+        (_then(lambda: [layers.LayerNormalization()]), "expected [-1, 1]"),
+        (_then(lambda: [layers.BatchNormalization(scale=False, center=False)]), "in training"),
+        (_then(lambda: [layers.GaussianNoise(0.1)]), "in training"),
     ],
     "translate": [
         (lambda images, rows, columns: images, "did not move"),
@@ -300,6 +389,10 @@ WRONG = {
         (_numpy, "gradient"),
         (lambda images, rows, columns: tf.stop_gradient(_right_gather(images, rows, columns)), "gradient"),
         (lambda images, rows, columns: None, "return"),
+        (lambda images, r, c: _right_gather((images + tf.stop_gradient(images)) / 2, r, c), "hidden from the gradient"),
+        (lambda images, rows, columns: _right_gather(tf.cast(images, tf.float64), rows, columns), "is float64"),
+        (lambda images, rows, columns: _right_gather(images, rows % 5, columns % 6), "expected"),
+        (lambda images, rows, columns: _right_gather(images, 2 * rows // 2, tf.abs(columns)), "expected"),
     ],
     "score_gap": [
         (lambda d, train, other: -_gap(d, train, other), "minus"),
@@ -312,6 +405,9 @@ WRONG = {
         (lambda d, train, other: _means(d, train)[0], "training images only"),
         (lambda d, train, other: d(train[:4]) - d(other), "one number"),
         (lambda d, train, other: None, "return"),
+        (lambda d, train, other: float(np.max(d(train)) - np.max(d(other))), "largest"),
+        (lambda d, train, other: _means(d, other)[0], "held-out images only"),
+        (lambda d, train, other: (tf.reduce_sum(d(train)) - tf.reduce_sum(d(other))) / len(train), "expected"),
     ],
     "frame_milliseconds": [
         (lambda frames_per_second: 1 / frames_per_second, "seconds"),
@@ -323,6 +419,10 @@ WRONG = {
         (lambda frames_per_second: 10 * round(100 / frames_per_second), "shorter than 20"),
         (lambda frames_per_second: max(20, 1000 / frames_per_second // 10 * 10), "not the one below"),
         (lambda frames_per_second: None, "return"),
+        (lambda frames_per_second: max(20, 10 * math.ceil(100 / frames_per_second)), "not the one above"),
+        (lambda frames_per_second: int(1000 / frames_per_second), "multiples of 10"),
+        (lambda frames_per_second: max(10, 10 * round(100 / frames_per_second)), "shorter than 20"),
+        (lambda frames_per_second: 250, "10 frames a second: gave 250, expected 100."),
     ],
     "take_snapshot": [
         (_snapshot(_weights_only), "random state"),
@@ -343,8 +443,12 @@ WRONG = {
         ),
         (
             _snapshot(lambda part: [0 * v.numpy() for v in part.variables]),
-            "values",
+            "every digit",
         ),
+        (_snapshot(lambda part: [np.array(v, "float32") for v in part.variables]), "every digit"),
+        (_snapshot(lambda part: [v.numpy().round(4) for v in part.variables]), "every digit"),
+        (_snapshot(lambda part: np.concatenate([v.numpy().ravel() for v in part.variables])), "a list of arrays"),
+        (_snapshot(lambda part: [v.numpy().tolist() for v in part.variables]), "NumPy arrays"),
     ],
 }
 

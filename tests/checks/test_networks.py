@@ -156,6 +156,15 @@ WRONG_GENERATORS = {
     "softsign": (lambda: _drawing(activation="softsign"), "in another way than a tanh, expected a tanh as the last"),
     "clipped": (lambda: _Own(lambda x: tf.clip_by_value(x, -1, 1)), "no softsign, nothing that cuts off"),
     "hard tanh": (lambda: _drawing(layers.Activation("hard_tanh")), "in another way than a tanh"),
+    "nearly": (lambda: _drawing_by(lambda x: 0.98 * keras.ops.tanh(x)), "in another way than a tanh"),
+    "normed in training": (
+        lambda: _drawing(layers.BatchNormalization(center=False, scale=False), activation="tanh"),
+        r"in training, expected \[-1, 1\]: end in a tanh",
+    ),
+    "noisy in training": (
+        lambda: _drawing(layers.GaussianNoise(0.1), activation="tanh"),
+        r"in training, expected \[-1, 1\]: end in a tanh",
+    ),
     "sine": (lambda: _drawing_by(keras.ops.sin), "in another way than a tanh"),
 }
 
@@ -222,6 +231,9 @@ def test_raw_scores_go_far_out_on_both_sides(make):
         (lambda: _scoring(layers.ReLU()), "expected both signs: no ReLU or softplus"),
         (lambda: _Own(tf.nn.softplus, shape=(1,)), "expected both signs"),
         (lambda: _Own(lambda x: -tf.abs(x), shape=(1,)), "expected both signs"),
+        (lambda: _Own(lambda x: 5 * tf.tanh(x / 5), shape=(1,)), "no activation and no limits at the end"),
+        (lambda: _Own(lambda x: tf.clip_by_value(x, -100, 100), shape=(1,)), "no limits at the end"),
+        (lambda: _scoring(layers.LeakyReLU(0.2)), "no activation and no limits at the end"),
     ],
 )
 def test_squashed_scores_are_refused(make, words):
@@ -316,14 +328,64 @@ def test_gradients_of_frozen_zeroed_and_partly_blind_networks():
     assert networks.largest_change(before, spectral.get_weights()) == 0
 
 
-def test_a_network_must_bend():
-    networks.expect_bent(_drawing(activation="tanh"), NOISE, "it", "ReLU?")
-    networks.expect_bent(_Own(tf.tanh), NOISE, "it", "ReLU?")
-    for flat in (_Own(tf.tanh, hidden=tf.identity), _Own(tf.identity, hidden=tf.identity)):
-        with pytest.raises(
-            Wrong, match=r"negating what goes in just negates what comes out, expected .* bends: ReLU\?"
-        ):
-            networks.expect_bent(flat, NOISE, "it", "ReLU?")
+def test_a_network_gets_ends_and_is_new_with_each_call():
+    noise = {"shape": (6,), "kind": "noise", "given": "it"}
+    for make in (lambda: _Own(tf.tanh), lambda: keras.Sequential([layers.Dense(3)]), _drawing):
+        network = networks.fresh(make, **noise)
+        assert network.input_shape == (None, 6)
+    shared = layers.Dense(3)
+    fixed = keras.Model(ends := keras.Input(batch_shape=(4, 6)), layers.Dense(3)(ends))
+    two = keras.Model([one := keras.Input((6,)), keras.Input((6,))], layers.Dense(3)(one))
+    for make, words in (
+        (lambda: fixed, "returned the same network twice"),
+        (lambda: keras.Sequential([layers.Dense(6), shared]), "networks that share weights"),
+        (lambda: keras.models.clone_model(fixed), "takes batches of 4 only, expected any size"),
+        (lambda: keras.models.clone_model(two), "takes 2 inputs, expected one"),
+        (
+            lambda: _Own(lambda x: tf.constant(x.numpy())),
+            r"does not take noise of shape \(None, 6\) \(AttributeError: ",
+        ),
+        (_scoring, r"takes \(None, 8, 8, 1\), expected noise of shape \(None, 6\)"),
+    ):
+        with pytest.raises(Wrong, match=words):
+            networks.fresh(make, **noise)
+
+
+def test_strides_are_seen_however_a_convolution_is_written():
+    spelt = [
+        layers.Conv2D(2, 3, strides=2),
+        _spectral(layers.Conv2D(2, 3, strides=2)),
+        layers.Lambda(lambda x: tf.nn.conv2d(x, tf.ones((3, 3, 1, 2)), 2, "SAME")),
+    ]
+    for layer in spelt:
+        network = keras.Sequential([keras.Input((8, 8, 1)), layer])
+        assert ("Conv2D", 2) in networks.operations_of(network, (8, 8, 1))
+    up = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2DTranspose(2, 4, strides=2)])
+    assert ("Conv2DBackpropInput", 2) in networks.operations_of(up, (8, 8, 1))
+
+
+def test_a_twin_has_the_same_numbers_gradients_and_modes():
+    rows = np.random.default_rng(1).normal(size=(5, 64))
+
+    def of(network, *hints, right=tf.nn.relu):
+        dense = networks.dense_pair_of(network, (64, 16, 1), "it")
+        references = [(dense(bend, tf.identity), words) for bend, words in hints]
+        networks.expect_twin(network, dense(right, tf.identity), rows, "it", references)
+
+    def network(*middle, hidden="relu"):
+        parts = [keras.Input((64,)), layers.Dense(16, activation=hidden, bias_initializer="ones"), *middle]
+        return keras.Sequential([*parts, layers.Dense(1)])
+
+    of(network())
+    for wrong, words in (
+        (network(hidden="elu"), r"it gave|gave .* expected .*\. An ELU\.$"),
+        (network(layers.Dropout(0.5)), "other numbers with training=True"),
+        (network(layers.Lambda(tf.stop_gradient)), "in a training step no gradient comes back to what goes in"),
+    ):
+        with pytest.raises(Wrong, match=words):
+            of(wrong, (tf.nn.elu, "An ELU."))
+    with pytest.raises(Wrong, match=r"it has weights of shapes .*, expected two dense layers, 64 => 16 => 1"):
+        of(keras.Sequential([keras.Input((64,)), layers.Dense(8), layers.Dense(1)]))
 
 
 def test_a_copy_does_the_same():

@@ -9,8 +9,12 @@ import tensorflow as tf
 from labhelpers.checks.core import Wrong
 from labhelpers.checks.numeric import (
     compiled,
+    difference,
     expect_close,
     expect_exact,
+    expect_gradients_of,
+    expect_results,
+    expect_same_compiled,
     gradients,
     one_number,
     parts_of,
@@ -111,3 +115,67 @@ def test_a_compiled_function_takes_batches_of_any_size():
     for function in (lambda rows: rows[: len(rows)], lambda rows: rows.numpy()):
         with pytest.raises(Wrong, match=r"it raised \w+ when compiled, where the size of the batch is unknown"):
             compiled(function, np.ones((5, 2)))
+
+
+def test_a_difference_is_never_two_equal_lists():
+    assert difference(np.array([1.0, 2.00001]), np.array([1.0, 2.0])) == "gave [1, 2.00001], expected [1, 2]"
+    long = np.zeros((2, 5))
+    other = long.copy()
+    other[1, 3] = 1e-7
+    assert difference(other, long) == "1 of 10 numbers differ: at [1, 3] it gave 1e-07, expected 0"
+    with pytest.raises(Wrong, match=r"x: 2 of 9 numbers differ: at \[7\] it gave 8, expected 7. Late."):
+        expect_close([*range(7), 8, 9], range(9), "x", hints=[([*range(7), 8, 9], "Late.")])
+
+
+SIDES = {"3 and 4": (3, 4), "2 and 2": (2, 2)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda a, b: a * b, "3 and 4: gave 12, expected 7. A product."),
+        (lambda a, b: 12, "3 and 4: gave 12, expected 7."),  # a product by chance
+        (lambda a, b: 7, "2 and 2: gave 7, expected 4."),
+        (lambda a, b: a + b if a != b else 1 / 0, r"2 and 2: it raised ZeroDivisionError \(.*\), expected a result"),
+    ],
+)
+def test_a_likely_mistake_is_named_if_it_explains_every_result(answer, words):
+    expect_results(lambda a, b: a + b, np.add, SIDES, exact=True)
+    with pytest.raises(Wrong, match=f"^{words}"):
+        expect_results(answer, np.add, SIDES, [(np.multiply, "A product.")], exact=True)
+    if "product" not in words:
+        with pytest.raises(Wrong, match=r"^(?!.*A product)"):
+            expect_results(answer, np.add, SIDES, [(np.multiply, "A product.")], exact=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x: (x**2 + tf.stop_gradient(x**2)) / 2, "hidden from the gradient"),
+        (lambda x: tf.constant(np.square(x)), "no gradient flows from it to x"),
+        (lambda x: tf.cast(x, tf.float64) ** 2, "it is float64, expected float32"),
+        (lambda x: x.numpy() ** 2, "NumPy lets no gradient through"),
+    ],
+)
+def test_gradients_are_compared_by_value(answer, words):
+    inputs = {"x": tensor([[1.0, -2.0]])}
+    expect_gradients_of(tf.square, lambda x: x * x, inputs, "it")
+    with pytest.raises(Wrong, match=words):
+        expect_gradients_of(tf.square, answer, inputs, "it")
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_what_is_right_in_python_must_be_right_when_compiled(xla):
+    batches = [tensor(np.ones((3, 2))), tensor(2.0)], [tensor(np.ones((1, 2))), tensor(5.0)]
+    expect_same_compiled(lambda rows, k: [rows * k, k], *batches, given="it", xla=xla)
+    once = iter(range(100))
+    for function, words in (
+        (lambda rows, k: np.clip(rows, 0, k), "no NumPy"),
+        (lambda rows, k: rows if k > 1 else -rows, "no Python `if`"),
+        (lambda rows, k: rows * len(rows), "not len"),
+        (lambda rows, k: rows * float(k), "no float"),
+        (lambda rows, k: tf.cast(rows, tf.float64), "float64"),
+        (lambda rows, k: rows + next(once), "only once"),
+    ):
+        with pytest.raises(Wrong, match=words):
+            expect_same_compiled(function, *batches, given="it", xla=xla)

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-from labhelpers.cli import labs
+from labhelpers.cli import labs, main
 from labhelpers.cli.labs import Lab
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_key(tmp_path_factory):
+    """What tests sign results with is not the key of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(tmp_path_factory.mktemp("jupyter")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def made_course(tmp_path_factory) -> Path:
+    """A course as `labs course` makes it; tests copy it."""
+    folder = tmp_path_factory.mktemp("made") / "gans"
+    assert main(["course", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture

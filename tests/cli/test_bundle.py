@@ -58,7 +58,7 @@ def test_its_pins_are_the_readmes_without_instructors_packages(unpacked):
     ours = (labs.PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert set(pins) < set(ours)
     assert {"-e .", *(line for line in ours if line.startswith(("tensorflow==", "jupyterlab==")))} <= set(pins)
-    assert not [line for line in pins if re.match("nbgrader|jupytext|pytest|mypy|ruff|nbval", line)]
+    assert not [line for line in pins if re.match("nbgrader|jupytext|playwright|pytest|mypy|ruff|nbval", line)]
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["zoo"], ["run", "01", "--solutions"], ["grade", "x.ipynb"]])

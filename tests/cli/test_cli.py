@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import subprocess
 import sys
 
 import nbformat
 import pytest
-from nbconvert import HTMLExporter
 
 from labhelpers import profiles
-from labhelpers.cli import labs, main, run
+from labhelpers.cli import labs, main, page, run
 
 
 def test_labs_alone_helps(capsys):
@@ -69,11 +70,43 @@ def test_run_writes_notebook_and_page(tiny, tmp_path, capsys):
 def test_a_page_shows_model_answers_as_boxes_and_the_notebook_keeps_nbgraders_marks():
     answer = nbformat.v4.new_markdown_cell("Why?\n\n### BEGIN SOLUTION\n**Model answer.** So.\n### END SOLUTION")
     notebook = nbformat.v4.new_notebook(cells=[answer])
-    page, _ = HTMLExporter().from_notebook_node(run.with_boxes(notebook))
-    box = page.split(f'<div style="{run.BOX}">')[1].split("</div>")[0]
+    written = page.page_of(notebook, "Questions")
+    box = written.split(f'<div style="{page.BOX}">')[1].split("</div>")[0]
     assert "<strong>Model answer.</strong> So." in box
-    assert "SOLUTION" not in page
+    assert "SOLUTION" not in written
     assert "### BEGIN SOLUTION" in notebook.cells[0].source
+
+
+def test_run_of_all_labs_writes_one_page_that_links_to_them(tiny, tmp_path, capsys, monkeypatch):
+    lab = tiny(
+        "from labhelpers import visualize",
+        "visualize.plot_losses({'fid': [300, 26]}, title='It learns', ylabel='FID')",
+    )
+    other = dataclasses.replace(lab, stem="02_other", title="Lab 02: <Other>")
+    monkeypatch.setattr(run, "catalogue", lambda: [lab, other])
+    assert main(["run", "--all", "--profile", "smoke", "--output", str(tmp_path / "out")]) == 0
+    index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"]*)"', index)
+    assert links == ["01_vae.html", "01_vae.html#figure-1", "02_other.html", "02_other.html#figure-1"]
+    assert all((tmp_path / "out" / link.partition("#")[0]).exists() for link in links)
+    assert index.count("It learns: FID: fid falls from 300 to 26, over epoch 1 to 2.") == 6
+    assert index.count('src="data:image/webp;base64,') == 2
+    assert "Lab 02: &lt;Other&gt;" in index
+    assert "profile smoke" in index
+    assert 'id="figure-1"' in (tmp_path / "out" / "02_other.html").read_text(encoding="utf-8")
+
+
+def test_a_lab_that_fails_stands_on_the_page_of_all_labs(tiny, tmp_path, capsys, monkeypatch):
+    lab = tiny("1 / 0")
+    monkeypatch.setattr(run, "catalogue", lambda: [lab])
+    assert main(["run", "--all", "--output", str(tmp_path)]) == 1
+    assert "A cell failed: ZeroDivisionError" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_run_wants_a_lab_or_all(capsys):
+    with pytest.raises(SystemExit):
+        main(["run"])
+    assert "one of the arguments lab --all is required" in capsys.readouterr().err
 
 
 def test_run_keeps_what_ran_before_an_error(tiny, tmp_path, capsys):

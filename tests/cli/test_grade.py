@@ -6,6 +6,7 @@ import json
 import os
 import textwrap
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,19 @@ import pytest
 
 from labhelpers.checks import written
 from labhelpers.cli import grade, labs, notebooks
-from labhelpers.cli.grade import ExerciseScore, Score, scoring
-from labhelpers.cli.grade.command import OVERALL_LIMIT, TIME_LIMIT, run_to_end
+from labhelpers.cli.grade import ExerciseScore, Score, command, engine, scoring, stored
+from labhelpers.cli.grade.command import OVERALL_LIMIT, TIME_LIMIT
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.report import write_csv
+from labhelpers.cli.grade.score import file_digest
+from labhelpers.cli.grade.scoring import run_to_end
 
 
 def grade_notebook(
     path: Path, *, lab: labs.Lab | None = None, time_limit: float = TIME_LIMIT, overall_limit: float = OVERALL_LIMIT
 ) -> Score:
     """The score of one file."""
-    return run_to_end(scoring.grade(path, Plans(time_limit, overall_limit), lab))
+    return run_to_end(scoring.grade(path, scoring.content_of(path), Plans(time_limit, overall_limit), lab))
 
 
 SOURCES = labs.SOURCES
@@ -597,6 +600,89 @@ def test_stored_results_are_used_until_file_or_scorer_change(tiny: labs.Lab, tmp
     assert "stored result" not in capsys.readouterr().out
 
 
+def test_a_stored_result_that_somebody_else_wrote_is_not_believed(tiny: labs.Lab, tmp_path: Path, capsys: Any) -> None:
+    path = save(tmp_path / "a.ipynb", student_file(tiny))
+    target = tmp_path / "a.ipynb.score.json"
+    assert run_main(path) == 0
+    honest = target.read_text(encoding="utf-8")
+    rewritten = json.loads(honest)
+    rewritten["exercises"][0] |= {"points": 1.0, "status": "right"}
+    unsigned = {name: value for name, value in rewritten.items() if name != "signature"}
+    resigned = {**unsigned, "signature": stored._signature(unsigned, b"another key")}
+    for forged in (rewritten, unsigned, resigned):
+        target.write_text(json.dumps(forged), encoding="utf-8")
+        capsys.readouterr()
+        assert run_main(path) == 0
+        out = capsys.readouterr().out
+        assert "a.ipynb.score.json was not written by this account's `labs grade`, or was changed since" in out
+        assert "(stored result)" not in out
+        assert json.loads(target.read_text(encoding="utf-8"))["points"] == 0
+    target.write_text(honest, encoding="utf-8")
+    assert run_main(path) == 0
+    assert "(stored result)" in capsys.readouterr().out
+
+
+def test_a_classmates_result_does_not_fit_another_file(tiny: labs.Lab, tmp_path: Path, capsys: Any) -> None:
+    good = save(tmp_path / "good.ipynb", student_file(tiny, RIGHT))
+    bad = save(tmp_path / "bad.ipynb", student_file(tiny))
+    score = Score(
+        str(good),
+        "scored",
+        lab="91_tiny",
+        exercises=(ExerciseScore("double", 1, 1, "right", "twice as much."),),
+        file_digest=file_digest(good.read_bytes()),
+        scorer_digest=Plans(TIME_LIMIT, OVERALL_LIMIT).plan("91_tiny").digest,
+    )
+    for path in (good, bad):
+        assert not stored.save(path.with_name(f"{path.name}.score.json"), score, stored.grader_key())
+    assert run_main(good) == 0
+    assert "(stored result)" in capsys.readouterr().out
+    assert run_main(bad) == 0
+    assert "bad.ipynb: 0 of 6 points" in capsys.readouterr().out
+
+
+def test_an_answer_cannot_open_the_key(tiny: labs.Lab, tmp_path: Path) -> None:
+    stored.grader_key()
+    source = f"key = open({str(stored.key_file())!r}).read()" + WRONG
+    score = grade_notebook(save(tmp_path / "a.ipynb", student_file(tiny, {"average": source})))
+    assert "scoring allows no reading the grader's key" in exercise_of(score, "average").reason
+
+
+def test_the_key_is_one_for_all_that_begin_at_once(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "new" / "folder"))
+    with ThreadPoolExecutor(20) as pool:
+        keys = set(pool.map(lambda _: stored.grader_key(), range(200)))
+    assert len(keys) == 1
+    assert len(keys.pop()) == 64
+    if os.name == "posix":
+        assert stored.key_file().stat().st_mode & 0o077 == 0
+
+
+def test_a_key_that_cannot_be_used_gets_a_sentence(
+    tiny: labs.Lab, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    path = save(tmp_path / "a.ipynb", student_file(tiny))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(path))  # a file where a folder should be
+    assert run_main(path) == 2
+    assert "in the environment variable JUPYTER_DATA_DIR" in capsys.readouterr().err
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    stored.key_file().write_text("short", encoding="ascii")
+    assert run_main(path) == 2
+    assert "labs_grading_key is damaged, expected 64 hexadecimal digits: delete it" in capsys.readouterr().err
+
+
+def test_a_file_of_another_lab_is_told(tiny: labs.Lab, tmp_path: Path, capsys: Any) -> None:
+    for name in ("a", "b"):
+        save(tmp_path / f"{name}.ipynb", student_file(tiny))
+    save(tmp_path / "c.ipynb", student_file(labs.find_lab("92")))
+    assert run_main(tmp_path) == 0
+    said = capsys.readouterr().out
+    assert f"They are of 2 labs: 2 of 91_tiny; 1 of 92_other ({tmp_path / 'c.ipynb'})." in said
+    assert "with --lab 91 only those of 91_tiny are" in said
+    assert run_main(tmp_path, "--lab", "91") == 0
+    assert "They are of" not in capsys.readouterr().out
+
+
 def test_a_lab_that_fails_by_itself_is_nobodys_zero(tiny: labs.Lab, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "91_tiny.py").write_text(TINY.lstrip().replace("factor = 2", "factor = 1 / 0"), encoding="utf-8")
     monkeypatch.setattr(labs, "SOURCES", tmp_path)
@@ -692,15 +778,44 @@ class TestLab01:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_link_a_pipe_and_a_folder_are_no_notebooks(tiny: labs.Lab, tmp_path: Path) -> None:
-    mine = save(tmp_path / "mine.ipynb", student_file(tiny, RIGHT))
-    (tmp_path / "link.ipynb").symlink_to(mine)
-    os.mkfifo(tmp_path / "pipe.ipynb")
-    (tmp_path / "folder.ipynb").mkdir()
-    for name, kind in (("link", "is a link"), ("pipe", "is no regular file"), ("folder", "is no regular file")):
-        score = grade_notebook(tmp_path / f"{name}.ipynb", lab=tiny)
-        assert score.outcome == "not scored"
-        assert kind in score.reason
+def test_a_link_a_pipe_and_a_folder_are_no_notebooks(tiny: labs.Lab, tmp_path: Path, capsys: Any) -> None:
+    mine = save(tmp_path / "mine.ipynb", student_file(tiny))
+    inside = tmp_path / "in"
+    inside.mkdir()
+    # A stored result that would hold must not make a run read what it cannot read to its end.
+    for name in ("pipe", "link", "device"):
+        save(inside / f"{name}.ipynb", student_file(tiny))
+    assert run_main(inside, "--output", tmp_path / "out") == 0
+    for path in inside.iterdir():
+        path.unlink()
+    (inside / "link.ipynb").symlink_to(mine)
+    (inside / "device.ipynb").symlink_to("/dev/zero")
+    os.mkfifo(inside / "pipe.ipynb")
+    (inside / "folder.ipynb").mkdir()
+    capsys.readouterr()
+    assert run_main(inside, inside / "folder.ipynb" / "x.ipynb", "--output", tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    for name, kind in (("link", "is a link"), ("device", "is a link"), ("pipe", "is no regular file")):
+        assert f"{name}.ipynb: not scored. {inside / name}.ipynb {kind}, expected a notebook" in said
+
+
+def test_as_many_workers_as_cores_by_default(tiny: labs.Lab, tmp_path: Path, monkeypatch: Any) -> None:
+    asked = []
+
+    class Counted(engine.LocalWorkers):
+        def __init__(self, count: int) -> None:
+            asked.append(count)
+            super().__init__(count)
+
+    monkeypatch.setattr(command, "LocalWorkers", Counted)
+    monkeypatch.setattr(command.joblib, "cpu_count", lambda: 3)
+    paths = [save(tmp_path / f"{name}.ipynb", student_file(tiny)) for name in "ab"]
+    (tmp_path / "empty.ipynb").write_text("")
+    assert run_main(paths[0]) == 0
+    for name in "cde":
+        save(tmp_path / f"{name}.ipynb", student_file(tiny))
+    assert run_main(tmp_path) == 0
+    assert asked == [1, 3]
 
 
 def test_results_are_written_below_folders_that_are_not_there_yet(tiny: labs.Lab, tmp_path: Path) -> None:

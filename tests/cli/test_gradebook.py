@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 
 from labhelpers.checks.written import TEXT_STUB
 from labhelpers.cli import labs, main, notebooks
 from labhelpers.cli.grade import gradebook
+from labhelpers.cli.grade.plan import Plans
+from labhelpers.cli.grade.score import ExerciseScore, ManualAnswer, Score
 
 LAB = labs.find_lab("01")
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
@@ -57,9 +61,9 @@ def comments(course: Path, student: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory) -> Path:
+def course(tmp_path_factory, made_course) -> Path:
     folder = tmp_path_factory.mktemp("teaching") / "gans"
-    assert main(["course", str(folder)]) == 0
+    shutil.copytree(made_course, folder)
     partly = {**RIGHT, "kl_divergence": RIGHT["kl_divergence"].replace("0.5 *", "1.0 *")}
     hand_in(folder, "ada", answered(partly, dict.fromkeys(QUESTIONS, "Because.")))
     hand_in(folder, "bo", answered({}, {}))
@@ -134,13 +138,84 @@ def test_points_of_a_person_stay_and_a_new_answer_asks_for_them_again(course):
     assert rest
 
 
+def everything(course: Path, student: str) -> dict[str, tuple[Any, ...]]:
+    """All that the gradebook holds of a submission."""
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        notebook = book.find_submission_notebook(LAB.stem, LAB.stem, student)
+        grades = {g.name: (g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade) for g in notebook.grades}
+        return grades | {f"{c.name}, a comment": (c.auto_comment, c.manual_comment) for c in notebook.comments}
+
+
+def enter(course: Path, student: str, notebook: dict[str, Any], points: float, digest: str) -> str:
+    """Enter a notebook as if scoring had given so many points for each exercise."""
+    path = hand_in(course, student, notebook)
+    plan = Plans(60, 600).plan(LAB.stem)
+    exercises = tuple(ExerciseScore(each.name, points, each.points, "", "A sentence.") for each in plan.exercises)
+    manual = tuple(ManualAnswer(name, of, True) for name, of, _ in plan.questions)
+    score = Score(str(path), "scored", "", LAB.stem, "", exercises, manual, (), 0, digest_of(path), digest)
+    return gradebook.enter(course, student, path, score)
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_regrading_and_new_files_change_only_what_changed(course):
+    wrong = {name: f"{name} = 1" for name in RIGHT}
+    words = dict.fromkeys(QUESTIONS, "So.")
+    for student in ("fay", "gus"):
+        enter(course, student, answered(wrong, words), 0, "first scorer")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        for student in ("fay", "gus"):
+            notebook = book.find_submission_notebook(LAB.stem, LAB.stem, student)
+            for grade in notebook.grades:
+                grade.manual_score, grade.extra_credit, grade.needs_manual_grade = 1.5, 0.5, False
+            for comment in notebook.comments:
+                comment.manual_comment = "From a person."
+        book.db.commit()
+    before = {student: everything(course, student) for student in ("fay", "gus")}
+    page = course / "autograded" / "gus" / LAB.stem / f"{LAB.stem}.ipynb"
+    written = page.stat().st_mtime_ns
+
+    new = answered({**wrong, "sample_z": "sample_z = 2"}, {**words, QUESTIONS[1]: "So, and more."})
+    enter(course, "fay", new, 0, "first scorer")
+    assert enter(course, "gus", answered(wrong, words), 0, "first scorer") == "unchanged in the gradebook"
+    assert everything(course, "gus") == before["gus"]
+    assert page.stat().st_mtime_ns == written
+    after = everything(course, "fay")
+    changed = {name for name, row in after.items() if row != before["fay"][name]}
+    assert changed == {"check_sample_z", QUESTIONS[1]}
+    assert after["check_sample_z"] == (0, 1.5, 0.5, True), "the points stay, and a person is asked again"
+    assert after[QUESTIONS[1]] == (None, 1.5, 0.5, True)
+
+    enter(course, "gus", answered(wrong, words), 1, "a better scorer")  # a regrade of the same file
+    after = everything(course, "gus")
+    changed = {name for name, row in after.items() if row != before["gus"][name]}
+    assert changed == {f"check_{name}" for name in RIGHT}
+    assert {after[name] for name in changed} == {(1, 1.5, 0.5, True)}
+
+
+def test_a_name_that_somebody_entered_stays(course):
+    root = course / "downloaded" / LAB.stem / "extracted"
+    root.mkdir(parents=True)
+    for number in ("301", "302"):
+        (root / f"lovelaceada_{number}_9_{LAB.stem}.ipynb").write_text("", encoding="utf-8")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.add_student("301", first_name="Ada", last_name="Lovelace")
+    for number in ("301", "302"):
+        enter(course, number, answered({}, {}), 0, "")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        assert book.find_student("301").last_name == "Lovelace"
+        assert book.find_student("302").last_name == "lovelaceada"
+
+
 def score_of(notebook: dict[str, Any], tmp_path: Path) -> nbformat.NotebookNode:
     path = tmp_path / "lab.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
-    from labhelpers.cli.grade.score import ManualAnswer, Score
-
-    manual = tuple(ManualAnswer(name, 1, True) for name in QUESTIONS)
-    return gradebook.for_the_grader(path, Score(str(path), "scored", lab=LAB.stem, manual=manual))
+    manual = tuple(ManualAnswer(name, 1, True, "Read cells 3 and 4.") for name in QUESTIONS)
+    return gradebook.for_the_grader(
+        path, Score(str(path), "scored", lab=LAB.stem, manual=manual, remarks=("Of another release.",))
+    )
 
 
 def test_nothing_of_a_student_runs_in_the_graders_browser(tmp_path):
@@ -158,9 +233,10 @@ def test_nothing_of_a_student_runs_in_the_graders_browser(tmp_path):
         "no output at all",
     ]
     seen = score_of(notebook, tmp_path)
+    assert seen.cells.pop(0).source == gradebook.PAGE
     text = json.dumps(seen)
-    assert "&lt;script>alert(1)" in text
-    assert "a<b" not in text or "a&lt;b" in text
+    assert "< script>alert(1)" in text
+    assert "a< b < img src=x" in text
     for word in ("<script", "<svg", "<img", 'onerror=\\"alert(4)', "alert(2)", "alert(3)", "alert(5)"):
         assert word not in text, word
     kept = [output for cell in seen.cells for output in cell.get("outputs", [])]
@@ -187,6 +263,28 @@ def test_points_and_locked_cells_come_from_the_lab(tmp_path):
         assert cell.metadata.nbgrader == own.metadata.nbgrader
         if own.metadata.nbgrader.locked:
             assert cell.source == own.source
+
+
+def test_of_the_labs_own_text_only_headings_and_outputs_are_left(tmp_path):
+    notebook = answered(RIGHT, {})
+    own = [cell for cell in notebook["cells"] if "nbgrader" not in cell["metadata"]]
+    code = [cell for cell in own if cell["cell_type"] == "code"]
+    code[2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "what it printed"}]
+    code[3]["source"] = "epochs = 1  # changed by the student"
+    added = {"cell_type": "markdown", "metadata": {}, "source": "A note of the student's."}
+    notebook["cells"].append(added)
+    seen = score_of(notebook, tmp_path).cells[1:]
+    assert seen[0].source == "**Look:** Of another release."
+    ungraded = [cell for cell in seen if "nbgrader" not in cell.metadata]
+    kept = [cell for cell in ungraded if cell.cell_type == "code"]
+    assert [cell.metadata.get("transient") for cell in kept] == [{"remove_source": True}, None]
+    assert kept[0].outputs[0].text == "what it printed"
+    assert kept[1].source == "epochs = 1  # changed by the student"
+    text = "\n".join(cell.source for cell in ungraded)
+    assert "### Exercise 1: the decoder (3 points)" in text
+    assert "You will build a network" not in text
+    assert f"*Cell {len(notebook['cells'])}, the student's own:*\nA note of the student's." in text
+    assert text.count("**Look:** Read cells 3 and 4.\n\n**Model answer.**") == len(QUESTIONS)
 
 
 def test_cells_that_are_gone_are_shown_as_missing(tmp_path):
@@ -224,3 +322,13 @@ def test_a_file_of_another_lab_is_not_scored_as_this_one(course, capsys):
     assert main(["grade", "--course", str(course), "--lab", "01"]) == 0
     assert f"is of lab 02_vae_to_gan, expected {LAB.stem}" in capsys.readouterr().out
     path.unlink()
+
+
+def test_a_shard_stores_and_the_run_after_it_enters(course, capsys):
+    hand_in(course, "fay", answered({}, {}))
+    assert main(["grade", "--course", str(course), "--shard", "1/1"]) == 0
+    assert "in the gradebook" not in capsys.readouterr().out
+    with pytest.raises(MissingEntry), Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.find_student("fay")
+    assert main(["grade", "--course", str(course)]) == 0
+    assert "(stored result)\n  student fay: in the gradebook" in capsys.readouterr().out

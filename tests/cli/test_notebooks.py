@@ -151,6 +151,15 @@ def test_a_badge_stands_only_where_there_is_a_public_copy(repository, badges, mo
     assert text.count("github") == 2 * badges
     assert "OWNER" not in text
     code = next(cell.source for cell in rest if cell.cell_type == "code")
-    if not repository:
-        compile(code, "set-up", "exec")
-        assert "run the first command" in code
+    compile(code, "set-up", "exec")
+    zipped = f"https://github.com/{repository}/archive/refs/heads/main.zip" if repository else ""
+    assert f'install_labhelpers("{zipped}")' in code
+
+
+@pytest.mark.parametrize("lab", LABS, ids=IDS)
+def test_colab_is_asked_for_a_gpu_and_finds_no_link_to_a_file_beside_the_notebook(lab):
+    notebook = json.loads(lab.notebook.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["accelerator"] == "GPU"
+    assert notebook["metadata"]["colab"]["gpuType"] == "T4"
+    text = "".join(line for cell in notebook["cells"] if cell["cell_type"] == "markdown" for line in cell["source"])
+    assert re.findall(r"\]\((?!https://|data:|#)[^)]*\)|(?:src|href)=", text) == []

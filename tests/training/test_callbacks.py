@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from labhelpers import losses
 from labhelpers.training import (
@@ -80,11 +82,15 @@ def test_the_grid_replaces_its_picture_in_a_notebook(monkeypatch: pytest.MonkeyP
 
         def update(self, picture: Any) -> None:
             self.updates += 1
+            assert picture.alt == (
+                f"5 samples after {self.updates} {'epoch' if self.updates == 1 else 'epochs'} of training, "
+                "always from the same noise, mean brightness 0.00"
+            )
 
     handle, shown = Handle(), []
 
     def display(picture: Any, display_id: bool = False) -> Handle:
-        shown.append(picture.size)
+        shown.append(Image.open(io.BytesIO(picture.image)).size)
         assert display_id
         return handle
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import functools
 import hashlib
-import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import joblib
 from tqdm import tqdm
 
 from labhelpers.cli import labs
 from labhelpers.cli.grade import isolation
+from labhelpers.cli.grade.engine import (
+    ClusterWorkers,
+    EngineError,
+    LocalWorkers,
+    scores,
+)
 from labhelpers.cli.grade.plan import Plans
-from labhelpers.cli.grade.report import load, table, write, write_csv
+from labhelpers.cli.grade.report import table, write, write_csv
 from labhelpers.cli.grade.score import NotScored, Score
-from labhelpers.cli.grade.scoring import grade
+from labhelpers.cli.grade.scoring import content_of
+from labhelpers.cli.grade.stored import grader_key, load, save
 from labhelpers.cli.labs import Lab, SourceError
 
 TIME_LIMIT = 60.0
@@ -59,11 +65,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the results (default: beside each file)",
     )
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "--jobs",
         type=_positive(int),
-        default=os.cpu_count() or 1,
         help="notebooks scored at the same time (default: one a core)",
+    )
+    where.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="score on the workers of the Dask cluster whose scheduler is there",
+    )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        metavar="I/N",
+        help="score only part I of N, as job I of an array of N",
     )
     parser.add_argument(
         "--time-limit",
@@ -94,9 +111,11 @@ def main(arguments: argparse.Namespace) -> int:
             arguments.output = arguments.output or arguments.course / "scores"
         if arguments.output:
             arguments.output.mkdir(parents=True, exist_ok=True)
-        if arguments.isolation == "required" and isolation.obstacle():
+        local = not arguments.scheduler  # a cluster's workers look for themselves
+        if arguments.isolation == "required" and local and isolation.obstacle():
             raise NotScored(isolation.refusal())
         plans = Plans(arguments.time_limit, OVERALL_LIMIT, arguments.isolation)
+        key = grader_key()
     except (SourceError, NotScored) as error:
         print(error, file=sys.stderr)
         return 2
@@ -107,93 +126,141 @@ def main(arguments: argparse.Namespace) -> int:
         )
         return 2
     targets = _targets(files, arguments.output)
+    if arguments.shard:
+        part, parts = arguments.shard
+        files = sorted(files, key=os.path.abspath)[part - 1 :: parts]
     # A course's folders say which lab a file must be of.
     wanted = {
         path: plans.labs.get(path.stem) if path in handed_in else asked
         for path in files
     }
-    scores: dict[Path, Score] = {}
-    try:
-        run_to_end(
-            _grade_all(
-                files,
-                targets,
-                plans,
-                wanted,
-                arguments.jobs,
-                scores,
-                functools.partial(_enter, arguments.course, handed_in),
-            )
-        )
-    except (
-        ExceptionGroup
-    ) as group:  # the source of a lab is broken: no file of it can be scored
-        print("; ".join(dict.fromkeys(map(str, group.exceptions))), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(
-            f"Interrupted after {len(scores)} of {len(files)} notebooks. The same command goes on from here.",
-            file=sys.stderr,
-        )
-        return 1
-    if len(files) > 1:
-        table = (arguments.output or _common_folder(files)) / "scores.csv"
-        problem = write(
-            table, lambda stream: write_csv(stream, [scores[path] for path in files])
-        )
-        scored = sum(score.outcome == "scored" for score in scores.values())
-        print(
-            f"{len(files)} notebooks, {scored} scored. "
-            + (problem or f"All in one table: {table}")
-        )
+    course = None if arguments.shard else arguments.course
+    run = _Run(plans, key, targets, functools.partial(_enter, course, handed_in))
+    problem = run.score(wanted, arguments.jobs, arguments.scheduler)
+    if problem:
+        print(problem, file=sys.stderr)
+        return 1 if isinstance(problem, str) else 2
+    if len(targets) > 1:
+        _summary(arguments, files, run.scores)
     return 0
 
 
-async def _grade_all(
-    files: Sequence[Path],
-    targets: Mapping[Path, Path],
-    plans: Plans,
-    asked: Mapping[Path, Lab | None],
-    jobs: int,
-    scores: dict[Path, Score],
-    enter: Callable[[Path, Score], str],
+class _Run:
+    """One run of the command: what was scored so far, and what becomes of each score."""
+
+    def __init__(
+        self,
+        plans: Plans,
+        key: bytes,
+        targets: Mapping[Path, Path],
+        enter: Callable[[Path, Score], str],
+    ) -> None:
+        self.scores: dict[Path, Score] = {}
+        self._plans = plans
+        self._key = key
+        self._targets = targets
+        self._enter = enter
+
+    def score(
+        self, wanted: Mapping[Path, Lab | None], jobs: int | None, scheduler: str | None
+    ) -> str | Exception:
+        """Score every file that has no stored result that holds.
+
+        Returns:
+            Why it came to no end: an exception where the same command would not go on; empty where all was scored.
+        """
+        with tqdm(
+            total=len(wanted),
+            desc="Scoring",
+            unit="notebook",
+            file=sys.stderr,
+            disable=len(wanted) < 2,
+        ) as bar:
+            try:
+                todo = [
+                    (path, lab)
+                    for path, lab in wanted.items()
+                    if not self._take_stored(path, lab, bar)
+                ]
+                if not todo:
+                    return ""
+                jobs = min(jobs or joblib.cpu_count(), len(todo))
+                with (
+                    ClusterWorkers(scheduler) if scheduler else LocalWorkers(jobs)
+                ) as workers:
+                    for path, score in scores(todo, self._plans, workers):
+                        problem = ""
+                        if path.parent.is_dir():  # else there is no such notebook
+                            problem = save(self._targets[path], score, self._key)
+                        self._report(path, score, bar, after=problem)
+            except (SourceError, NotScored) as error:
+                return error
+            except EngineError as error:
+                return f"{error} {self._so_far(wanted)}"
+            except KeyboardInterrupt:
+                return f"Interrupted. {self._so_far(wanted)}"
+        return ""
+
+    def _so_far(self, wanted: Mapping[Path, Lab | None]) -> str:
+        return (
+            f"{len(self.scores)} of {len(wanted)} notebooks are done; "
+            "the same command goes on from here."
+        )
+
+    def _take_stored(self, path: Path, lab: Lab | None, bar: Any) -> bool:
+        try:
+            content = content_of(path)
+        except NotScored:
+            return False
+        target = self._targets[path]
+        score, problem = load(target, path, content, self._plans, lab, self._key)
+        if problem:
+            tqdm.write(problem)
+        if score is None:
+            return False
+        self._report(path, score, bar, after="  (stored result)")
+        return True
+
+    def _report(self, path: Path, score: Score, bar: Any, after: str) -> None:
+        self.scores[path] = score
+        tqdm.write(
+            table(score) + (f"{after}\n" if after else "") + self._enter(path, score)
+        )
+        bar.update()
+
+
+def _summary(
+    arguments: argparse.Namespace, files: Sequence[Path], scores: Mapping[Path, Score]
 ) -> None:
-    """Score the files that have no valid stored result, ``jobs`` at a time; fill ``scores``, and enter each."""
-    gate = asyncio.Semaphore(jobs)
-
-    async def one(path: Path) -> None:
-        async with gate:
-            stored = load(targets[path], path, plans, asked[path])
-            score = stored or await grade(path, plans, asked[path])
-            text = json.dumps(
-                {**asdict(score), "points": score.points, "of": score.of},
-                indent=1,
-                ensure_ascii=False,
-            )
-            problem = (
-                ""
-                if stored or not path.parent.is_dir()  # there is no such notebook
-                else write(targets[path], lambda stream: stream.write(text + "\n"))
-            )
-            scores[path] = score
-            tqdm.write(
-                table(score)
-                + ("  (stored result)\n" if stored else "")
-                + (f"{problem}\n" if problem else "")
-                + enter(path, score)
-            )
-            bar.update()
-
-    with tqdm(
-        total=len(files),
-        desc="Scoring",
-        unit="notebook",
-        file=sys.stderr,
-        disable=len(files) < 2,
-    ) as bar:
-        async with asyncio.TaskGroup() as group:
-            for path in files:
-                group.create_task(one(path))
+    """Write the table of all, and say where it is, and which labs they are of."""
+    done = [scores[path] for path in files]
+    scored = sum(score.outcome == "scored" for score in done)
+    print(f"{len(files)} notebooks, {scored} scored.", end=" ")
+    if arguments.shard:
+        part, parts = arguments.shard
+        print(
+            f"This was part {part} of {parts}. When all are done, the same command without --shard takes what they "
+            "stored, and makes the table."
+        )
+    else:
+        place = (arguments.output or _common_folder(files)) / "scores.csv"
+        problem = write(place, lambda stream: write_csv(stream, done))
+        print(problem or f"All in one table: {place}")
+    found: dict[str, list[str]] = {}
+    for score in done:
+        if score.lab:
+            found.setdefault(score.lab, []).append(score.file)
+    if len(found) > 1 and not arguments.course:
+        few = sorted(found, key=lambda lab: len(found[lab]))[:-1]
+        named = "; ".join(
+            f"{len(found[lab])} of {lab} ({', '.join(found[lab][:3])}{', ...' * (len(found[lab]) > 3)})"
+            for lab in few
+        )
+        most = next(lab for lab in found if lab not in few)
+        print(
+            f"They are of {len(found)} labs: {len(found[most])} of {most}; {named}. Each was scored as what it is; "
+            f"with --lab {most[:2]} only those of {most} are."
+        )
 
 
 def _handed_in(course: Path, asked: Lab | None) -> dict[Path, str]:
@@ -232,13 +299,6 @@ def _enter(
     )
 
 
-def run_to_end(coroutine: Any) -> Any:
-    """Run a coroutine; on Windows with the event loop that ZeroMQ works with."""
-    factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(coroutine)
-
-
 def _positive(kind: type[int] | type[float]) -> Any:
     def parse(text: str) -> float:
         value = kind(text)
@@ -250,6 +310,15 @@ def _positive(kind: type[int] | type[float]) -> Any:
 
     parse.__name__ = "number"
     return parse
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(
+            f"{text} was given, expected I/N with I from 1 to N, as 3/10"
+        )
+    return int(match[1]), int(match[2])
 
 
 def _expand(paths: Iterable[Path]) -> list[Path]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -27,7 +28,8 @@ from typing import Any, NoReturn
 # fmt: off
 MODULES = (
     "numpy", "pandas", "matplotlib.figure", "matplotlib.pyplot", "tensorflow", "keras", "IPython",
-    "ipykernel.kernelapp", "tqdm.auto", "imageio.v2", "joblib", "PIL.Image",
+    "ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.completerlib", "tqdm.auto", "imageio.v2",
+    "joblib", "PIL.Image",
     "labhelpers.checks", "labhelpers.data", "labhelpers.judging", "labhelpers.losses", "labhelpers.models",
     "labhelpers.profiles", "labhelpers.training", "labhelpers.visualize", "labhelpers.zoo",
 )
@@ -48,6 +50,8 @@ def main() -> None:
     os.dup2(nothing, 2)
     for name in MODULES:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # else the collections of every fork look through, and so copy, what is here already
     kernels: set[int] = set()
     for line in sys.stdin:
         request = json.loads(line)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,18 @@ class ForkServer:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._one_at_a_time = threading.Lock()
 
     def ask(self, request: dict[str, Any]) -> int | str | None:
-        """The server's answer to a request.
+        """The server's answer to a request; threads take turns.
 
         Raises:
             OSError: the server ended.
         """
+        with self._one_at_a_time:
+            return self._ask(request)
+
+    def _ask(self, request: dict[str, Any]) -> int | str | None:
         if self._process is None or self._process.poll() is not None:
             # Hash seed and encoding are settled when Python starts: those of the first kernel are those of all.
             self._process = subprocess.Popen(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
+import functools
 import re
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,46 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import parse_utc
 
+from labhelpers.cli import labs
 from labhelpers.cli.collect import full_names
-from labhelpers.cli.grade.score import Score
+from labhelpers.cli.grade.score import ExerciseScore, Score
 from labhelpers.cli.grade.submission import raw_cells
-from labhelpers.cli.labs import find_lab
 from labhelpers.cli.notebooks import solution_notebook, student_notebook
-from labhelpers.cli.run import BOX
+from labhelpers.cli.page import BOX
 from labhelpers.files import written_whole
 
 SHOWN = ("image/png", "text/plain")
 """What is shown of a student's outputs: pictures and plain text, nothing that a browser would run."""
+RUBRIC = "labs-rubric"
+"""The class of the box with model answer and rubric."""
+PAGE = f"""\
+<style>
+/* The whole width; the rubric stands beside the answer where there is room, otherwise below it. */
+body > .container, #notebook-container {{ width: 100%; max-width: 1800px; }}
+#notebook .cell {{ clear: both; }}
+#notebook .output_area pre {{ white-space: pre-wrap; }}
+#notebook img {{ border: 0; }}
+#notebook .anchor-link {{ display: none; }}
+.{RUBRIC} {{ font-size: 92%; padding: .4em 1em !important; }}
+.{RUBRIC} :is(td, th) {{ border: 1px solid #bcd; padding: 2px 6px; vertical-align: top; }}
+@media (min-width: 1100px) {{
+  #notebook .cell:has(+ .cell .{RUBRIC}) {{ float: left; width: 49%; }}
+  #notebook .cell:has(.{RUBRIC}) {{ clear: none; margin-left: 50%; }}
+}}
+</style>
+<script>
+document.addEventListener("DOMContentLoaded", () => {{
+  const graded = box => box.closest(".cell").nextElementSibling?.querySelector(".{RUBRIC}");
+  for (const box of document.querySelectorAll("input.score")) box.step = 0.5;
+  // The tab key leads from question to question; everything else can be clicked.
+  for (const box of document.querySelectorAll(".nbgrader_cell .tabbable"))
+    if (!graded(box) || box.matches(".extra-credit")) box.classList.remove("tabbable");
+  // Without a network there is no MathJax, and the form grader's keys would wait for it.
+  window.MathJax ??= {{Hub: {{Startup: {{signal: {{Interest: done => done("End")}}}}}}}};
+}});
+</script>
+"""
+"""What makes grading quick in nbgrader's form grader; it is put at the top of a grader's notebook."""
 
 
 def submissions(course: Path, lab: str | None = None) -> list[tuple[str, str, Path]]:
@@ -50,25 +81,29 @@ def enter(course: Path, student: str, path: Path, score: Score) -> str:
             return "unchanged in the gradebook"
         notebook = for_the_grader(path, score)
         previous = _texts(target)
-        book.update_or_create_student(student, **_name(course, student))
+        _know(book, course, student)
         with (
             warnings.catch_warnings()
         ):  # SQLAlchemy's, about nbgrader's own order of steps
             warnings.simplefilter("ignore")
             book.update_or_create_submission(lab, student, timestamp=_timestamp(path))
         texts = _texts_of(notebook)
+
+        def changed(name: str) -> bool:
+            return texts.get(name) != previous.get(name)
+
         reviews = 0
         for exercise in score.exercises:
             grade = book.find_grade(f"check_{exercise.name}", lab, lab, student)
-            reviews += _set(
-                grade, exercise.points, again=grade.auto_score != exercise.points
-            )
+            again = changed(exercise.name) or grade.auto_score != exercise.points
+            reviews += _set(grade, exercise.points, again=again)
             comment = book.find_comment(exercise.name, lab, lab, student)
-            comment.auto_comment = " ".join([exercise.reason, *exercise.remarks])
+            comment.auto_comment = exercise.reason  # remarks are for the grader alone
         for answer in score.manual:
             grade = book.find_grade(answer.name, lab, lab, student)
-            again = texts.get(answer.name) != previous.get(answer.name)
-            reviews += _set(grade, None if answer.present else 0.0, again=again)
+            reviews += _set(
+                grade, None if answer.present else 0.0, again=changed(answer.name)
+            )
             comment = book.find_comment(answer.name, lab, lab, student)
             comment.auto_comment = None if answer.present else "No answer."
         book.db.commit()
@@ -81,7 +116,7 @@ def enter(course: Path, student: str, path: Path, score: Score) -> str:
 def know(course: Path, student: str) -> None:
     """Make a student known whose file could not be scored: the summary names who is missing."""
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        book.update_or_create_student(student, **_name(course, student))
+        _know(book, course, student)
 
 
 def _set(grade: Any, points: float | None, *, again: bool) -> int:
@@ -106,9 +141,16 @@ def _is_entered(
     return facts.get("scored") == [score.file_digest, score.scorer_digest]
 
 
-def _name(course: Path, student: str) -> dict[str, str]:
+def _know(book: Gradebook, course: Path, student: str) -> None:
+    """Enter a student; a name that somebody entered stays."""
+    try:
+        known = book.find_student(student)
+        named = bool(known.first_name or known.last_name)
+    except MissingEntry:
+        named = False
     name = full_names(course).get(student)
-    return {"last_name": name} if name else {}
+    if not named:
+        book.update_or_create_student(student, **({"last_name": name} if name else {}))
 
 
 def _timestamp(path: Path) -> Any:
@@ -119,50 +161,111 @@ def _timestamp(path: Path) -> Any:
     )
 
 
+@dataclass(frozen=True)
+class _Trusted:
+    """A lab's own cells.
+
+    Attributes:
+        graded: as students get them, by grade id.
+        answers: the sources with answers and rubrics, by grade id.
+        texts: the sources of all other cells.
+        metadata: of the notebook.
+    """
+
+    graded: dict[str, NotebookNode]
+    answers: dict[str, str]
+    texts: frozenset[str]
+    metadata: NotebookNode
+
+
+def _trusted(stem: str) -> _Trusted:
+    source = labs.SOURCES / f"{stem}.py"
+    return _read_trusted(stem, source, source.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read_trusted(stem: str, _source: Path, _changed: int) -> _Trusted:
+    lab = labs.find_lab(stem)
+    solutions = solution_notebook(lab)
+
+    def graded(cells: list[NotebookNode]) -> dict[str, NotebookNode]:
+        return {
+            c.metadata.nbgrader.grade_id: c for c in cells if "nbgrader" in c.metadata
+        }
+
+    return _Trusted(
+        graded(student_notebook(lab).cells),
+        {name: cell.source for name, cell in graded(solutions.cells).items()},
+        frozenset(
+            cell.source.strip()
+            for cell in solutions.cells
+            if "nbgrader" not in cell.metadata
+        ),
+        solutions.metadata,
+    )
+
+
 def for_the_grader(path: Path, score: Score) -> NotebookNode:
     """The student's notebook as a grader reads it.
 
     At each exercise it shows the answer and what the check says of it; at each question the model answer and the rubric
-    stand under the student's text. Which cells are graded, and for how many points, comes from the lab, never from the
-    file; of the file only text, plain output and pictures are taken.
+    stand beside the student's text. Which cells are graded, and for how many points, comes from the lab, never from the
+    file; of the file only text, plain output and pictures are taken. Of the lab's own text only headings are left, so
+    that what is the student's can be seen.
     """
-    lab = find_lab(score.lab)
-    solutions = solution_notebook(lab)
-    trusted = {
-        cell.metadata.nbgrader.grade_id: cell
-        for cell in student_notebook(lab).cells
-        if "nbgrader" in cell.metadata
-    }
-    answers = {
-        cell.metadata.nbgrader.grade_id: cell.source
-        for cell in solutions.cells
-        if "nbgrader" in cell.metadata
-    }
+    trusted = _trusted(score.lab)
     exercises = {exercise.name: exercise for exercise in score.exercises}
-    cells: list[NotebookNode] = []
+    remarks = {answer.name: answer.remark for answer in score.manual}
+    cells = [nbformat.v4.new_markdown_cell(PAGE)]
+    cells += [
+        nbformat.v4.new_markdown_cell(f"**Look:** {_without_tags(remark)}")
+        for remark in score.remarks
+    ]
     placed = set()
-    for raw, grade_id in raw_cells(path.read_bytes()):
-        # A second copy of a graded cell stands there for reading only.
-        own = trusted.get(grade_id) if grade_id not in placed else None
-        cell = _harmless(raw, own)
+
+    def add(cell: NotebookNode, grade_id: str) -> None:
         cells.append(cell)
-        if own is None:
-            continue
         placed.add(grade_id)
-        cells += _beside(cell, answers[grade_id], exercises)
-    for grade_id, own in trusted.items():
+        answer, remark = trusted.answers[grade_id], remarks.get(grade_id, "")
+        cells.extend(_beside(cell, answer, exercises, remark))
+
+    for number, (raw, grade_id) in enumerate(raw_cells(path.read_bytes()), start=1):
+        # A second copy of a graded cell stands there for reading only.
+        own = trusted.graded.get(grade_id) if grade_id not in placed else None
+        if own is not None:
+            add(_harmless(raw, own), grade_id)
+        elif _joined(raw.get("source")).strip() in trusted.texts:
+            cells += _abridged(_harmless(raw, None))
+        else:
+            label = f"*Cell {number}, the student's own:*"
+            cells += [nbformat.v4.new_markdown_cell(label), _harmless(raw, None)]
+    for grade_id, own in trusted.graded.items():
         if grade_id not in placed:
-            cell = nbformat.from_dict(
-                {**own, "source": "*This cell is missing in the file.*"}
-            )
-            if own.cell_type == "code":
-                cell.source = "# This cell is missing in the file."
-            cells += [cell, *_beside(cell, answers[grade_id], exercises)]
+            missing = "This cell is missing in the file."
+            source = f"# {missing}" if own.cell_type == "code" else f"*{missing}*"
+            add(nbformat.from_dict({**own, "source": source}), grade_id)
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=solutions.metadata)
-    notebook.metadata["labs"]["scored"] = [score.file_digest, score.scorer_digest]
-    return notebook
+    metadata = nbformat.from_dict(
+        {
+            **trusted.metadata,
+            "labs": {
+                **trusted.metadata.labs,
+                "scored": [score.file_digest, score.scorer_digest],
+            },
+        }
+    )
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _abridged(cell: NotebookNode) -> list[NotebookNode]:
+    """What is left of a cell of the lab's own: its headings, or what it showed on the student's machine."""
+    if cell.cell_type == "code":
+        # nbconvert leaves out the source of a cell that is marked so.
+        cell.metadata["transient"] = {"remove_source": True}
+        return [cell] if cell.outputs else []
+    cell.source = "\n\n".join(re.findall(r"(?m)^#+ .*", cell.source))
+    return [cell] if cell.source else []
 
 
 def _harmless(raw: dict[str, Any], own: NotebookNode | None) -> NotebookNode:
@@ -201,25 +304,23 @@ def _outputs(outputs: Any) -> list[NotebookNode]:
 
 
 def _beside(
-    cell: NotebookNode, answer: str, exercises: dict[str, Any]
+    cell: NotebookNode, answer: str, exercises: dict[str, ExerciseScore], remark: str
 ) -> list[NotebookNode]:
     """What a grader needs beside a graded cell: the check's sentence, or model answer and rubric."""
     grader = cell.metadata.nbgrader
     if not grader.grade:
         return []
     if grader.solution:
-        text = answer.partition("### BEGIN SOLUTION")[2].partition("### END SOLUTION")[
-            0
-        ]
+        text = answer.partition("### BEGIN SOLUTION")[2]
+        text = text.partition("### END SOLUTION")[0].strip()
         if (
             cell.cell_type == "code"
         ):  # a graded comment: the rubric stands there as comments
             text = re.sub(r"(?m)^ *# ?", "", text)
-        return [
-            nbformat.v4.new_markdown_cell(
-                f'<div style="{BOX}">\n\n{text.strip()}\n\n</div>'
-            )
-        ]
+        if remark:
+            text = f"**Look:** {_without_tags(remark)}\n\n{text}"
+        box = f'<div class="{RUBRIC}" style="{BOX}">\n\n{text}\n\n</div>'
+        return [nbformat.v4.new_markdown_cell(box)]
     exercise = exercises.get(grader.grade_id.removeprefix("check_"))
     if exercise is not None:
         lines = [f"{exercise.points:g} of {exercise.of:g} points: {exercise.reason}"]
@@ -229,8 +330,8 @@ def _beside(
 
 
 def _without_tags(text: str) -> str:
-    """A student's Markdown whose HTML is shown instead of rendered."""
-    return re.sub(r"<(?=[A-Za-z/!?])", lambda found: html.escape(found[0]), text)
+    """A student's Markdown whose HTML is shown instead of rendered: no tag begins with a space."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
 
 
 def _joined(value: Any) -> str:

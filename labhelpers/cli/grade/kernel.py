@@ -27,6 +27,7 @@ from labhelpers.cli.grade import forks, isolation, outside
 from labhelpers.cli.grade.plan import Exercise, Plan
 from labhelpers.cli.grade.report import sentence, shorten
 from labhelpers.cli.grade.score import NotScored
+from labhelpers.cli.grade.stored import key_file
 from labhelpers.data.directory import data_directory
 
 _SETUP_LIMIT = 300.0
@@ -81,7 +82,14 @@ class Kernel:
         """
         await self._launch()
         limits = {"memory": _MEMORY_LIMIT, "file": _FILE_LIMIT}
-        forbidden = os.path.normcase(os.path.realpath(labs.SOURCES))
+        places = {
+            labs.SOURCES: "reading the solutions",
+            key_file(): "reading the grader's key",
+        }
+        forbidden = {
+            os.path.normcase(os.path.realpath(place)): what
+            for place, what in places.items()
+        }
         call = f"_kernel_side({limits!r}, {forbidden!r})"
         handler = _handler(kernel_side(), call)
         parts = sorted(

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 
-def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR0915  (what it holds is reachable from no namespace)
+def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # noqa: PLR0915  (what it holds is reachable from no namespace)
     """Install the handler of scoring requests in this kernel.
 
     Args:
         limits: bytes of memory and of a file that the kernel may use.
-        forbidden: the folder that must not be read.
+        forbidden: the places that must not be read, and what to call that.
     """
     import base64
     import contextlib
@@ -214,10 +214,11 @@ def _kernel_side(limits: dict[str, int], forbidden: str) -> None:  # noqa: PLR09
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event in opens:
             for argument in arguments:
-                if isinstance(argument, (str, bytes, os.PathLike)) and realpath(
-                    argument
-                ).startswith(forbidden):
-                    refuse("reading the solutions")
+                if isinstance(argument, (str, bytes, os.PathLike)):
+                    path = realpath(argument)
+                    for place, what in forbidden.items():
+                        if path.startswith(place):
+                            refuse(what)
             return
         if event == "object.__setattr__":
             if arguments[1] == "__code__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from labhelpers.cli import build, labs, notebooks
+from labhelpers.cli import labs
 from labhelpers.cli.grade.outside import DECIDED_OUTSIDE
 from labhelpers.cli.grade.score import NotScored
 from labhelpers.cli.labs import Lab, SourceError
@@ -72,7 +74,17 @@ class Plan:
 
 
 class Plans:
-    """The plans of all labs, made when first needed, with the limits that they are run under."""
+    """The plans of all labs, made when first needed, with the limits that they are run under.
+
+    A copy that is sent to another process holds all of them, and needs no source there.
+
+    Args:
+        time_limit: seconds for one answer with its check.
+        overall_limit: seconds for one notebook.
+
+    Raises:
+        NotScored: there is no source of a lab.
+    """
 
     def __init__(
         self, time_limit: float, overall_limit: float, isolation: str = "auto"
@@ -80,25 +92,50 @@ class Plans:
         self.time_limit = time_limit
         self.isolation = isolation
         self.overall_limit = overall_limit
+        self.package = package_digest()
         self.labs = {lab.stem: lab for lab in labs.catalogue()}
-        self._made: dict[str, Plan] = {}
+        self._made: dict[str, Plan | SourceError] = {}
         if not any(lab.source.exists() for lab in self.labs.values()):
             raise NotScored(
                 f"There is no source of a lab in {labs.SOURCES}: scoring needs the folder with solutions."
             )
 
     def plan(self, stem: str) -> Plan:
-        """The plan of the lab with this stem."""
+        """The plan of the lab with this stem.
+
+        Raises:
+            SourceError: its source is broken.
+        """
         if stem not in self._made:
-            self._made[stem] = _make_plan(
-                self.labs[stem],
-                f"{self.time_limit} {self.overall_limit}",
-                self.isolation,
-            )
-        return self._made[stem]
+            scorer = f"{self.package} {self.time_limit} {self.overall_limit} {self.isolation}"
+            try:
+                self._made[stem] = _make_plan(self.labs[stem], scorer, self.isolation)
+            except SourceError as error:
+                self._made[stem] = error
+        made = self._made[stem]
+        if isinstance(made, SourceError):
+            raise made
+        return made
+
+    def __getstate__(self) -> dict[str, object]:
+        for stem in self.labs:
+            with contextlib.suppress(SourceError):  # told when that plan is asked for
+                self.plan(stem)
+        return self.__dict__
 
 
-def _make_plan(lab: Lab, limits: str, isolation: str) -> Plan:
+@functools.cache
+def package_digest() -> str:
+    """A digest of the files of ``labhelpers`` that this process runs."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(labs.__file__).resolve().parents[1].rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _make_plan(lab: Lab, scorer: str, isolation: str) -> Plan:
+    from labhelpers.cli import notebooks  # a worker needs none of nbgrader
+
     notebook = notebooks.solution_notebook(lab)
     stubs = notebooks.student_cells(notebook)
     answers: dict[str, tuple[str, str]] = {}
@@ -144,9 +181,7 @@ def _make_plan(lab: Lab, limits: str, isolation: str) -> Plan:
                 )
             )
     digest = hashlib.sha256(notebooks.to_text(notebook).encode())
-    for path in sorted(Path(build.__file__).resolve().parents[1].rglob("*.py")):
-        digest.update(path.read_bytes())
-    digest.update(f"{limits} {isolation}".encode())
+    digest.update(scorer.encode())
     release = notebook.metadata["labs"]["release"]
     return Plan(
         lab,

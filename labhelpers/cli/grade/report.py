@@ -3,49 +3,14 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from labhelpers.cli.grade.plan import Plans
-from labhelpers.cli.grade.score import ExerciseScore, ManualAnswer, Score
-from labhelpers.cli.labs import Lab
+from labhelpers.cli.grade.score import Score
 from labhelpers.files import written_whole
-
-
-def load(target: Path, path: Path, plans: Plans, asked: Lab | None) -> Score | None:
-    """A stored score that still holds: same bytes, same lab, hidden tests, package and limits."""
-    try:
-        data = json.loads(target.read_text(encoding="utf-8"))
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:20]
-        stem = data["lab"]
-        if (
-            data["outcome"] != "scored"
-            or data["file_digest"] != digest
-            or stem not in plans.labs
-        ):
-            return None
-        if data["scorer_digest"] != plans.plan(stem).digest or (
-            asked is not None and asked.stem != stem
-        ):
-            return None
-        exercises = tuple(
-            ExerciseScore(**{**each, "remarks": tuple(each["remarks"])})
-            for each in data.pop("exercises")
-        )
-        manual = tuple(ManualAnswer(**each) for each in data.pop("manual"))
-        for name in ("points", "of", "file"):
-            data.pop(name)
-        remarks = tuple(data.pop("remarks"))
-        return Score(
-            file=str(path), exercises=exercises, manual=manual, remarks=remarks, **data
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def write(target: Path, fill: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -79,6 +80,11 @@ class Score:
     def of(self) -> float:
         """The points that the exercises can give."""
         return sum(exercise.of for exercise in self.exercises)
+
+
+def file_digest(content: bytes) -> str:
+    """A digest of a file's bytes."""
+    return hashlib.sha256(content).hexdigest()[:20]
 
 
 class NotScored(Exception):  # noqa: N818  (it is an outcome, not an error)

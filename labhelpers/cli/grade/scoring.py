@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import hashlib
 import re
+import stat
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +18,12 @@ from labhelpers.cli.grade import isolation
 from labhelpers.cli.grade.kernel import Kernel, KernelEnded
 from labhelpers.cli.grade.plan import Exercise, Plan, Plans, bound_names, definitions
 from labhelpers.cli.grade.report import clean, sentence
-from labhelpers.cli.grade.score import ExerciseScore, NotScored, Score
+from labhelpers.cli.grade.score import (
+    ExerciseScore,
+    NotScored,
+    Score,
+    file_digest,
+)
 from labhelpers.cli.grade.submission import (
     Answer,
     File,
@@ -39,34 +46,35 @@ class _Verdict:
         return self.status in ("time limit", "kernel ended", "changes the checker")
 
 
-async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
-    """Score one file; whatever is wrong with it becomes a score that says so."""
-    started = time.monotonic()
+def content_of(path: Path) -> bytes:
+    """The bytes of a file that was handed in.
+
+    Raises:
+        NotScored: it is missing, or nothing to be read.
+    """
     try:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
+        kind = path.lstat().st_mode
+        if not stat.S_ISREG(kind):
             # A link may lead to a classmate's file, and reading a pipe or a device may never end.
-            kind = "a link" if path.is_symlink() else "no regular file"
-            return Score(
-                str(path),
-                "not scored",
-                f"{path} is {kind}, expected a notebook: ask for the file itself.",
+            found = "a link" if stat.S_ISLNK(kind) else "no regular file"
+            raise NotScored(
+                f"{path} is {found}, expected a notebook: ask for the file itself."
             )
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return Score(
-            str(path),
-            "not scored",
-            f"{path} is missing, expected a notebook: check the name.",
-        )
+        raise NotScored(
+            f"{path} is missing, expected a notebook: check the name."
+        ) from None
     except OSError as error:
-        return Score(
-            str(path),
-            "not scored",
-            f"{path} cannot be read ({error.strerror}), expected a notebook.",
-        )
-    score = Score(
-        str(path), "not scored", file_digest=hashlib.sha256(content).hexdigest()[:20]
-    )
+        raise NotScored(
+            f"{path} cannot be read ({error.strerror}), expected a notebook."
+        ) from None
+
+
+async def grade(path: Path, content: bytes, plans: Plans, asked: Lab | None) -> Score:
+    """Score one file with this content; whatever is wrong with it becomes a score that says so."""
+    started = time.monotonic()
+    score = Score(str(path), "not scored", file_digest=file_digest(content))
     try:
         file = read(path, content)
         plan, remarks = find_plan(path, file, plans, asked)
@@ -123,6 +131,13 @@ async def grade(path: Path, plans: Plans, asked: Lab | None) -> Score:
         seconds=round(time.monotonic() - started, 2),
         scorer_digest=plan.digest,
     )
+
+
+def run_to_end(coroutine: Any) -> Any:
+    """Run a coroutine; on Windows with the event loop that ZeroMQ works with."""
+    factory = asyncio.SelectorEventLoop if sys.platform == "win32" else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(coroutine)
 
 
 async def _judge(
