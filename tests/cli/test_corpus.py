@@ -123,15 +123,15 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "the stand-in, in a partial": (
         "import functools\naverage = functools.partial(tiny.average(None))", "wrong", "labhelpers' own",
     ),
-    "the process": ("import os\nos.execv('/bin/true', ['true'])" + WRONG, "does not run", "scoring allows no os.exec"),
-    "a program": ("import subprocess\nsubprocess.run(['true'])" + WRONG, "does not run", "subprocess.Popen"),
-    "a fork": ("import os\nwhile True: os.fork()" + WRONG, "does not run", "os.fork"),
-    "a signal to all": ("import os\nos.kill(-1, 9)" + WRONG, "does not run", "os.kill"),
-    "a server": ("import socket\nsocket.create_server(('127.0.0.1', 0))" + WRONG, "does not run", "socket.bind"),
-    "compiled code": ("import ctypes\nctypes.CDLL(None).getpid()" + WRONG, "does not run", "ctypes"),
-    "a core of another size": ("import resource\nresource.setrlimit(0, (1, 1))" + WRONG, "does not run", "setrlimit"),
-    "a large file": ("open('large', 'wb').truncate(2**40)" + WRONG, "does not run", "OSError"),
-    "a huge array": ("import numpy\nlarge = numpy.ones(2**36)" + WRONG, "does not run", "MemoryError"),
+    "the process": ("import os\nos.execv('/bin/true', ['true'])" + WRONG, "wrong", "scoring allows no os.exec"),
+    "a subprocess": ("import subprocess\nsubprocess.run(['true'])" + WRONG, "wrong", "subprocess.Popen"),
+    "a fork": ("import os\nwhile True: os.fork()" + WRONG, "wrong", "os.fork"),
+    "a signal to all": ("import os\nos.kill(-1, 9)" + WRONG, "wrong", "os.kill"),
+    "a server": ("import socket\nsocket.create_server(('127.0.0.1', 0))" + WRONG, "wrong", "socket.bind"),
+    "compiled code": ("import ctypes\nctypes.CDLL(None).getpid()" + WRONG, "wrong", "ctypes"),
+    "a core of another size": ("import resource\nresource.setrlimit(0, (1, 1))" + WRONG, "wrong", "setrlimit"),
+    "a large file": ("open('large', 'wb').truncate(2**40)" + WRONG, "wrong", "OSError"),
+    "a huge array": ("import numpy\nlarge = numpy.ones(2**36)" + WRONG, "wrong", "MemoryError"),
     "a folder in a folder, and so on": (
         "import os\nfor _ in range(1500):\n    os.mkdir('x')\n    os.chdir('x')" + WRONG, "wrong", "the sum",
     ),
@@ -215,7 +215,7 @@ def of_average(result: dict[str, Any]) -> tuple[str, str]:
     assert result["outcome"] == "scored", result
     found = {each["name"]: each for each in result["exercises"]}
     assert found["average"]["points"] == 0
-    return found["average"]["status"], found["average"]["reason"]
+    return found["average"]["status"], " ".join([found["average"]["reason"], *found["average"]["remarks"]])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -230,7 +230,7 @@ def test_a_hostile_answer_earns_nothing(results: dict[str, dict[str, Any]], name
 @pytest.mark.parametrize("name", SANDBOXED)
 def test_a_sandbox_stops_the_rest(results: dict[str, dict[str, Any]], name: str) -> None:
     status, reason = of_average(results[name])
-    assert (status, results[name]["isolation"]) == ("does not run", "sandbox")
+    assert (status, results[name]["isolation"]) == ("wrong", "sandbox")
     assert SANDBOXED[name][1] in reason
 
 

@@ -343,7 +343,7 @@ def _expand(paths: Iterable[Path]) -> list[Path]:
 
 def _common_folder(files: Sequence[Path]) -> Path:
     try:
-        return Path(os.path.commonpath([path.resolve().parent for path in files]))
+        return Path(os.path.commonpath([path.parent.resolve() for path in files]))
     except ValueError:  # on several drives
         return Path.cwd()
 
@@ -355,7 +355,7 @@ def _targets(files: Sequence[Path], output: Path | None) -> dict[Path, Path]:
     common = _common_folder(files)
     targets = {}
     for path in files:
-        full = path.resolve().parent
+        full = path.parent.resolve()
         inside = (
             full.relative_to(common)
             if full.is_relative_to(common)

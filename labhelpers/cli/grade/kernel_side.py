@@ -278,11 +278,11 @@ def _kernel_side(limits: dict[str, int], forbidden: dict[str, str]) -> None:  # 
         borrowed = []
         for name in names:
             value = namespace.get(name)
-            module = getattr(value, "__module__", None)
-            ours = isinstance(module, str) and module.split(".")[0] == "labhelpers"
             while isinstance(value, functools.partial):
                 value = value.func
             value = getattr(value, "python_function", value)  # of a tf.function
+            module = getattr(value, "__module__", None)
+            ours = isinstance(module, str) and module.split(".")[0] == "labhelpers"
             if isinstance(value, type):
                 parents = [each.__module__.split(".")[0] for each in value.__mro__]
                 ours = "labhelpers" in parents
