@@ -582,7 +582,11 @@ WRONG = {
         (_scores(tf.square), "both signs"),
         (_scores(tf.math.asinh), "no activation"),
         (_CACHED, "same network twice"),
-        (lambda: _discriminator(_down(16), _down(32), layers.Activation("linear", dtype="float64")), "float64"),
+        (lambda: keras.Sequential([_CACHED(), layers.Activation("linear", dtype="float64")]), "share weights"),
+        (
+            lambda: keras.Sequential([_scores(tf.identity)(), layers.Activation("linear", dtype="float64")]),
+            "float64",
+        ),
         (lambda: _discriminator(layers.Conv2D(8, 3), layers.MaxPooling2D(), _down(8)), "MaxPooling2D"),
         (lambda: _discriminator(_down(16)), "too few convolutions with strides"),
         (lambda: _discriminator(_down(16), _down(16), shape=(32, 32, 1)), "(None, 28, 28, 1)"),
