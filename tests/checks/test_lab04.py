@@ -280,6 +280,7 @@ def _called_once(network, latent_dim):
     return network
 
 
+@keras.saving.register_keras_serializable()
 class _UpByHand(layers.Layer):
     """A transposed convolution by TensorFlow's operation."""
 
@@ -535,7 +536,7 @@ WRONG = {
         (
             lambda latent_dim=64: _generator(
                 _up(16),
-                layers.Lambda(lambda x: tf.image.resize(x, (28, 28))),
+                layers.Resizing(28, 28),
                 layers.Conv2D(1, 3, padding="same"),
                 latent_dim=latent_dim,
             ),
