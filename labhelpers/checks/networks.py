@@ -347,7 +347,7 @@ def _opens(
         middle = float(np.abs(opened(size)).mean())
         if 0.2 < middle < 1.5:
             break
-        size *= 0.4 / max(middle, 1e-6)
+        size = min(size * 0.4 / max(middle, 1e-6), 1e9)  # it may not feel the kernel
     one, two, three = (opened(times * size) for times in (1, 2, 3))
     kernel.assign(start)
     inner = np.abs(three) < 4.9
