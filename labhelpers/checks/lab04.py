@@ -21,7 +21,6 @@ from labhelpers.checks.networks import (
     expect_budget,
     expect_copy,
     expect_gradients,
-    expect_range,
     expect_raw_scores,
     expect_rows_apart,
     expect_shape,
