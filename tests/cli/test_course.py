@@ -211,6 +211,7 @@ def test_of_two_downloads_the_later_one_counts(folder, tmp_path):
     ):  # in the order in which they are unpacked, the later one comes first
         (root / archive / name).parent.mkdir(parents=True)
         (root / archive / name).write_text(f"of {year}", encoding="utf-8")
+        os.utime(root / archive / name, (4000 - year, 4000 - year))  # the time of unpacking says nothing
         with zipfile.ZipFile(folder / "downloaded" / lab / "archive" / f"{archive}.zip", "w") as zipped:
             zipped.writestr(zipfile.ZipInfo(name, (year, 11, 24, 12, 0, 0)), f"of {year}")
     plugin = MoodleAndCanvas()
