@@ -226,7 +226,7 @@ checks.require("multi_head")
 # call, so that we can look at them later. It has $4 d^2$ parameters, however many tokens and heads there are.
 
 
-# %%
+# %% setup=true
 class SelfAttention(keras.layers.Layer):
     """Self-attention with your heads: (batch, tokens, features) in and out."""
 
