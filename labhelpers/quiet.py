@@ -43,8 +43,10 @@ def _import() -> str:
 
     gpus = tf.config.list_physical_devices("GPU")
     if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 21):
-        # This pass over graphs fails on some of ours there, and logs it in red.
+        # What these versions log later, in red: a pass over graphs that fails on some of
+        # ours, and XLA's first compilation.
         tf.config.optimizer.set_experimental_options({"remapping": False})
+        tf.function(tf.negative, jit_compile=True)(tf.zeros(1))
     # Many networks in one notebook: each is traced anew, and that is no fault.
     tf.get_logger().setLevel("ERROR")
     on = "with a GPU" if gpus else "without a GPU"

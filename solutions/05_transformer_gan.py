@@ -908,7 +908,8 @@ counts["real digits"] = np.bincount(probabilities.argmax(axis=1)[sure], minlengt
 rows.append({"pair": "real digits", "border": 1.0, "clear": round(sure.mean(), 2)})
 floor = "none" if quality.floor is None else f"{quality.floor:.2f}"
 print(f"floor of the FID: {floor} (real digits against other real digits)")
-pd.DataFrame(rows, dtype=object).set_index("pair").fillna("").T
+table = pd.DataFrame(rows, dtype=object).set_index("pair")
+table.where(table.notna(), "").T
 
 # %% [markdown]
 # *Clear* is the share of samples of which the frozen classifier is more than 90 % sure: what it doubts is often broken.
