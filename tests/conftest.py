@@ -28,7 +28,7 @@ def real_data() -> Path:
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """This machine's Chromium, without a window; the test is skipped where there is none."""
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: see requirements.txt")

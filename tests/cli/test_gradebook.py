@@ -152,7 +152,7 @@ def enter(course: Path, student: str, notebook: dict[str, Any], points: float, d
     plan = Plans(60, 600).plan(LAB.stem)
     exercises = tuple(ExerciseScore(each.name, points, each.points, "", "A sentence.") for each in plan.exercises)
     manual = tuple(ManualAnswer(name, of, True) for name, of, _ in plan.questions)
-    score = Score(str(path), "scored", "", LAB.stem, "", exercises, manual, (), 0, digest_of(path), digest)
+    score = Score(str(path), "scored", "", LAB.stem, "", exercises, manual, (), 0, "", digest_of(path), digest)
     return gradebook.enter(course, student, path, score)
 
 
@@ -325,10 +325,10 @@ def test_a_file_of_another_lab_is_not_scored_as_this_one(course, capsys):
 
 
 def test_a_shard_stores_and_the_run_after_it_enters(course, capsys):
-    hand_in(course, "fay", answered({}, {}))
+    hand_in(course, "kim", answered({}, {}))
     assert main(["grade", "--course", str(course), "--shard", "1/1"]) == 0
     assert "in the gradebook" not in capsys.readouterr().out
     with pytest.raises(MissingEntry), Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        book.find_student("fay")
+        book.find_student("kim")
     assert main(["grade", "--course", str(course)]) == 0
-    assert "(stored result)\n  student fay: in the gradebook" in capsys.readouterr().out
+    assert "(stored result)\n  student kim: in the gradebook" in capsys.readouterr().out

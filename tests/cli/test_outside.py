@@ -11,7 +11,7 @@ import pytest
 from labhelpers.checks import core, lab01
 from labhelpers.cli import labs
 from labhelpers.cli.grade import forks
-from labhelpers.cli.grade.command import run_to_end
+from labhelpers.cli.grade.scoring import run_to_end
 from labhelpers.cli.grade.kernel import Kernel
 from labhelpers.cli.grade.outside import DECIDED_OUTSIDE
 from labhelpers.cli.grade.plan import Plan, Plans
