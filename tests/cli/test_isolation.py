@@ -15,9 +15,9 @@ import pytest
 import labhelpers
 from labhelpers.cli import labs
 from labhelpers.cli.grade import forks, isolation, kernel, scoring
-from labhelpers.cli.grade.scoring import run_to_end
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.report import table
+from labhelpers.cli.grade.scoring import run_to_end
 from tests.cli.test_grade import RIGHT, run_main, save, student_file, tiny  # noqa: F401  (a fixture)
 
 OBSTACLE = isolation.obstacle()

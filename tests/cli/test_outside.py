@@ -11,11 +11,10 @@ import pytest
 from labhelpers.checks import core, lab01
 from labhelpers.cli import labs
 from labhelpers.cli.grade import forks
-from labhelpers.cli.grade.scoring import run_to_end
 from labhelpers.cli.grade.kernel import Kernel
 from labhelpers.cli.grade.outside import DECIDED_OUTSIDE
 from labhelpers.cli.grade.plan import Plan, Plans
-from labhelpers.cli.grade.scoring import _step, _Verdict
+from labhelpers.cli.grade.scoring import _step, _Verdict, run_to_end
 
 pytestmark = pytest.mark.skipif(not forks.CAN_FORK, reason="without forks a check runs beside the answer")
 
