@@ -49,13 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Execute the labs, write notebook and page also when a cell fails, and return 1 in that case."""
+    try:
+        labs = catalogue() if options.all else [find_lab(options.lab)]
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 2
     if options.profile:
         os.environ[profiles.VARIABLE] = options.profile
     planned = os.environ.get(profiles.VARIABLE)
     if short := memory.shortage(planned if planned in profiles.NAMES else "quick"):
         print(short, file=sys.stderr)
     try:
-        labs = catalogue() if options.all else [find_lab(options.lab)]
         notebooks = [_notebook(lab, solutions=options.solutions) for lab in labs]
     except SourceError as error:
         print(error, file=sys.stderr)

@@ -220,6 +220,10 @@ def test_solutions_and_tests_are_hidden_where_the_data_folder_holds_them(
     assert shown < hidden
 
 
+def grade_file(path: Path, plans: Plans, lab: labs.Lab) -> Any:
+    return run_to_end(scoring.grade(path, path.read_bytes(), plans, lab))
+
+
 def answered(lab: labs.Lab, path: Path) -> Path:
     return save(path, student_file(lab, RIGHT))
 
@@ -227,7 +231,7 @@ def answered(lab: labs.Lab, path: Path) -> Path:
 @needs_sandbox
 def test_a_notebook_is_scored_in_a_sandbox_and_the_report_says_so(tiny: labs.Lab, tmp_path: Path) -> None:  # noqa: F811
     plans = Plans(60, 600, "required")
-    score = run_to_end(scoring.grade(answered(tiny, tmp_path / "a.ipynb"), plans, tiny))
+    score = grade_file(answered(tiny, tmp_path / "a.ipynb"), plans, tiny)
     assert (score.points, score.isolation) == (6, "sandbox")
     assert "Isolation: a sandbox of its own" in table(score)
 
@@ -238,11 +242,11 @@ def test_without_a_sandbox_the_report_says_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(isolation, "obstacle", lambda: "not here.")
-    score = run_to_end(scoring.grade(answered(tiny, tmp_path / "a.ipynb"), Plans(60, 600), tiny))
+    score = grade_file(answered(tiny, tmp_path / "a.ipynb"), Plans(60, 600), tiny)
     assert (score.points, score.isolation) == (6, "account")
     assert "the answers could read what your account can read" in table(score)
     untouched = save(tmp_path / "b.ipynb", student_file(tiny))
-    score = run_to_end(scoring.grade(untouched, Plans(60, 600), tiny))
+    score = grade_file(untouched, Plans(60, 600), tiny)
     assert score.isolation == ""
     assert "there was no code to run" in table(score)
 
@@ -260,7 +264,7 @@ def test_required_refuses_where_there_is_no_sandbox(
     assert said.err.strip().endswith("as --isolation required asks: bubblewrap is not installed: install it.")
     assert list(tmp_path.iterdir()) == [path]
     # A worker on another machine may lack what the machine that was asked has.
-    score = run_to_end(scoring.grade(path, Plans(60, 600, "required"), tiny))
+    score = grade_file(path, Plans(60, 600, "required"), tiny)
     assert score.outcome == "not scored"
     assert "bubblewrap is not installed" in score.reason
 

@@ -24,17 +24,21 @@ def plan_of(number: str) -> Plan:
 
 
 def verdicts(number: str, answers: list[tuple[str, str]]) -> list[_Verdict]:
-    """What comes of answers to exercises of one lab, one after the other in one kernel."""
+    """What comes of answers to exercises of one lab, in one kernel, or in a new one after an answer that spoils it."""
     plan = plan_of(number)
     exercises = {each.name: each for each in plan.exercises}
 
     async def all_of_them() -> list[_Verdict]:
-        async with Kernel(plan) as kernel:
-            await kernel.start()
-            return [
-                await _step(kernel, exercises[name], textwrap.dedent(source), time.monotonic() + 120)
-                for name, source in answers
-            ]
+        found: list[_Verdict] = []
+        while len(found) < len(answers):
+            async with Kernel(plan) as kernel:
+                await kernel.start()
+                for name, source in answers[len(found) :]:
+                    end = time.monotonic() + 120
+                    found.append(await _step(kernel, exercises[name], textwrap.dedent(source), end))
+                    if found[-1].spoils_kernel:
+                        break
+        return found
 
     return run_to_end(all_of_them())
 
@@ -98,7 +102,8 @@ def test_the_judge_says_what_the_check_says_beside_the_answer(judged: dict[str, 
     if found.status == "unanswered":
         return
     said = line.partition(" ✓ ")[2] or line.partition(" ✗ ")[2]
-    assert found.reason == said.replace(core.GOES_ON, "").strip()
+    said = said.replace("StagingError", "TypeError")  # what AutoGraph makes of it in a process that has the source
+    assert found.reason.replace("StagingError", "TypeError") == said.replace(core.GOES_ON, "").strip()
 
 
 # Points without work, tried on exercises that are decided outside; none may come out right.
