@@ -21,6 +21,7 @@ from labhelpers.checks.networks import (
     expect_budget,
     expect_copy,
     expect_gradients,
+    expect_range,
     expect_raw_scores,
     expect_rows_apart,
     expect_shape,
@@ -508,8 +509,10 @@ def _expect_generator(network: keras.Model, latent_dim: int, given: str) -> None
     expect_shape(network.output_shape, _IMAGE_SHAPE, "images", f"{given} makes")
     noise = np.random.default_rng(0).normal(size=(8, latent_dim))
     images = expect_rows_apart(network, noise, given)
+    # The range first: what a ReLU cuts off does not vary either.
+    expect_range(network, noise, given, "end in a tanh")
+    expect_varied(images, given)
     expect_tanh(network, noise, given)
-    expect_varied(images, given)  # after the range: what a ReLU cuts off is all 0
     expect_gradients(network, noise, given)
     expect_copy(network, noise, given)
 

@@ -501,7 +501,7 @@ WRONG = {
         (lambda latent_dim=100: _lab2(latent_dim, bend="leaky_relu"), "a LeakyReLU(0.2), expected a ReLU"),
         (lambda latent_dim=100: _lab2(latent_dim, end="softsign"), "numbers differ"),
         (lambda latent_dim=100: _lab2(latent_dim, start="relu"), "The dense layer has an activation"),
-        (functools.cache(_lab2), "share weights"),
+        (functools.cache(_lab2), "the same network twice"),
         (lambda latent_dim=100: _lab2(latent_dim, slope=None), "no activation, expected LeakyReLU(0.2)"),
         (lambda latent_dim=100: _lab2(latent_dim, bend=None), "no activation, expected a ReLU"),
     ],
