@@ -16,7 +16,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIMES = sorted((ROOT / "tests" / "runtimes").glob("colab-*.txt"))
-ADDITIONS = {"aggdraw", "astor", "tensorflow-docs", "visualkeras"}
+ADDITIONS = {"aggdraw", "visualkeras"}
 """What no Colab runtime has, and the package needs."""
 
 

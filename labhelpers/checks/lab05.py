@@ -624,17 +624,22 @@ _CURVES = {
     "SiLU": lambda values: values * sigmoid(values),
 }
 
+
+def _bent(
+    layer: str, sentence: str, but: str | None = None
+) -> list[tuple[dict[str, Any], str]]:
+    """A layer by hand with each of the curves but one, and the sentence with the curve's name in it."""
+    return [
+        ({layer: curve}, sentence.format(name))
+        for name, curve in _CURVES.items()
+        if name != but
+    ]
+
+
 _BLOCK_MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"inner": _plain}, "Dense 1 has a GELU."),
-    *(
-        ({"inner": curve}, f"Dense 1 has a GELU, and this looks like a {name}.")
-        for name, curve in _CURVES.items()
-        if name != "GELU"
-    ),
-    *(
-        ({"outer": curve}, f"Dense 2 has no activation, and this looks like a {name}.")
-        for name, curve in _CURVES.items()
-    ),
+    *_bent("inner", "Dense 1 has a GELU, and this looks like a {}.", but="GELU"),
+    *_bent("outer", "Dense 2 has no activation, and this looks like a {}."),
     ({"inner": _plain, "outer": _gelu}, "The GELU belongs to Dense 1, not to Dense 2."),
     (
         {"beside": True},
@@ -914,19 +919,13 @@ def _expect_drawn(
         drawn,
         f"{given} with known weights, before its tanh",
         [
-            *(
-                (
-                    {"first": curve},
-                    f"The first dense layer has no activation, and this looks like a {name}.",
-                )
-                for name, curve in _CURVES.items()
+            *_bent(
+                "first",
+                "The first dense layer has no activation, and this looks like a {}.",
             ),
-            *(
-                (
-                    {"last": curve},
-                    f"The dense layer of the pixels has no activation, and this looks like a {name}.",
-                )
-                for name, curve in _CURVES.items()
+            *_bent(
+                "last",
+                "The dense layer of the pixels has no activation, and this looks like a {}.",
             ),
             *_BLOCK_MISTAKES,
         ],
@@ -960,20 +959,11 @@ def _expect_scored(
         scored,
         f"{given} with known weights",
         [
-            *(
-                (
-                    {"first": curve},
-                    f"The first dense layer has no activation, and this looks like a {name}.",
-                )
-                for name, curve in _CURVES.items()
+            *_bent(
+                "first",
+                "The first dense layer has no activation, and this looks like a {}.",
             ),
-            *(
-                (
-                    {"last": curve},
-                    f"We want raw scores, and this looks like a {name} at the end.",
-                )
-                for name, curve in _CURVES.items()
-            ),
+            *_bent("last", "We want raw scores, and this looks like a {} at the end."),
             *_BLOCK_MISTAKES,
         ],
         ways=({}, {"turned": True}),

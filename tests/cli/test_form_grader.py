@@ -24,22 +24,11 @@ from labhelpers.cli.grade import gradebook
 from labhelpers.cli.grade.plan import Plans
 from labhelpers.cli.grade.score import ExerciseScore, ManualAnswer, Score
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: see requirements.txt")
-
 LAB = labs.find_lab("01")
 PLAN = Plans(60, 600).plan(LAB.stem)
 QUESTIONS = [name for name, _, _ in PLAN.questions]
 TOKEN = "a-token-for-the-test"
 READY = "window.formgrader?.loaded && formgrader.grades.loaded && formgrader.comments.loaded"
-
-
-def chromium() -> str | None:
-    """A Chromium or Chrome of this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-    return next(filter(None, map(shutil.which, names)), None)
-
-
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium or Chrome is on the search path")
 
 
 def hand_in(folder: Path, student: str, words: dict[str, str], digest: str) -> str:
@@ -110,15 +99,13 @@ def address(course) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(address) -> Iterator[Any]:
+def page(browser, address) -> Iterator[Any]:
     """A browser's page that reaches this machine alone."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 1280, "height": 800})
-        opened.set_default_timeout(60_000)
-        opened.route(lambda url: not url.startswith(address), lambda route: route.abort())
-        yield opened
-        browser.close()
+    opened = browser.new_page(viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(60_000)
+    opened.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    yield opened
+    opened.close()
 
 
 def open_first(page: Any, address: str) -> None:
